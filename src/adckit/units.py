@@ -50,7 +50,7 @@ class Dimension:
         return self * other ** Fraction(-1)
 
     def __pow__(self, power: Fraction | float) -> Dimension:
-        exact = Fraction(power).limit_denominator(1000)
+        exact = Fraction(float(power)).limit_denominator(1000)
         return Dimension(tuple(a * exact for a in self.exponents))
 
     @property
@@ -88,13 +88,11 @@ class Unit:
 
 
 @cache
-def _registry() -> pint.UnitRegistry:
+def _registry() -> pint.UnitRegistry[float]:
     import pint
 
     with resources.as_file(resources.files("adckit") / "units.txt") as path:
         return pint.UnitRegistry(str(path), autoconvert_offset_to_baseunit=False)
-
-
 
 
 _UNREADABLE = (
@@ -119,7 +117,12 @@ def parse_unit(text: str) -> Unit:
     source = text.strip()
     if source in ("", "1", "-"):
         return Unit(text, DIMENSIONLESS, 1.0)
-    plain = source.replace("%", "percent").replace("²", "2").replace("³", "3").replace("·", "*")
+    plain = (
+        source.replace("%", "percent")
+        .replace("²", "2")
+        .replace("³", "3")
+        .replace("·", "*")
+    )
     plain = re.sub(r"(?<=[A-Za-zµ0-9])\s+(?=[A-Za-zµ])", "*", plain)
     try:
         quantity = _registry().parse_expression(plain)
@@ -135,7 +138,7 @@ def parse_unit(text: str) -> Unit:
     powers = {name: Fraction(0) for name in _NAMES}
     factor = float(base.magnitude)
     for name, power in base.dimensionality.items():
-        exact = Fraction(power).limit_denominator(1000)
+        exact = Fraction(float(str(power))).limit_denominator(1000)
         powers[name] = exact
         factor *= BASES[name][1] ** float(exact)
     return Unit(text, Dimension(tuple(powers.values())), factor)

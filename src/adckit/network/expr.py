@@ -115,7 +115,7 @@ class Symbol(Expr):
         found = Expr._interned.get(key)
         if found is None:
             found = super().__new__(cls)
-            found.args, found.key, found.name = (), key, name  # type: ignore[attr-defined]
+            found.args, found.key, found.name = (), key, name
             Expr._interned[key] = found
         return found  # type: ignore[return-value]
 
@@ -139,7 +139,7 @@ def _const(value: float) -> Const:
     found = Expr._interned.get(key)
     if found is None:
         found = Expr.__new__(Const)
-        found.args, found.key, found.value = (), key, value  # type: ignore[attr-defined]
+        found.args, found.key, found.value = (), key, value
         Expr._interned[key] = found
     return found  # type: ignore[return-value]
 
@@ -149,7 +149,7 @@ def _op(name: str, *args: Expr) -> Expr:
     found = Expr._interned.get(key)
     if found is None:
         found = Expr.__new__(Op)
-        found.args, found.key, found.name = args, key, name  # type: ignore[attr-defined]
+        found.args, found.key, found.name = args, key, name
         Expr._interned[key] = found
     return found
 
@@ -403,7 +403,11 @@ def render(root: Expr) -> str:
     text: dict[Expr, tuple[str, int]] = {}  # node → (text, binding strength)
     for node in postorder([root]):
         if isinstance(node, Const):
-            number = f"{node.value:g}" if float(f"{node.value:g}") == node.value else repr(node.value)
+            number = (
+                f"{node.value:g}"
+                if float(f"{node.value:g}") == node.value
+                else repr(node.value)
+            )
             text[node] = (number, 4 if node.value >= 0 else 1)
         elif isinstance(node, Symbol):
             text[node] = (node.name, 4)

@@ -1,0 +1,76 @@
+"""What a model is made of, before it is a network.
+
+The library fills a blueprint from cards; `assemble` turns it into a network.  A partner
+can as well write one in Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from adckit.errors import UnknownNameError
+from adckit.molecules.load import DrugLoad
+from adckit.parameters import Parameter
+
+__all__ = ["VARIANTS", "Blueprint", "PayloadSpecies"]
+
+VARIANTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "disposition": ("two-compartment", "one-compartment", "three-compartment"),
+        "deconjugation": ("per-site", "shared", "free"),
+        "form": ("auto", "moments", "species"),
+        "payload": ("two-compartment", "one-compartment", "none"),
+        "delivery": ("well-mixed", "plasma", "none"),
+        "cell": ("cycling", "bulk"),
+        "tubulin": ("physical", "legacy"),
+        "growth": ("simeoni", "exponential", "logistic"),
+        "kill": ("occupancy", "concentration", "linear", "plasma", "none"),
+    }
+)
+"""Every choice a model offers, its default first."""
+
+
+@dataclass(frozen=True)
+class PayloadSpecies:
+    """One chemical form of the payload once it has left the antibody."""
+
+    name: str
+    """Identifier used in parameter and state names, such as `Lys_MCC_DM1`."""
+    label: str
+    arises: str
+    """`released` by the linker outside cells, or `catabolite` of the lysosome."""
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """Parts, choices and parameters of one model."""
+
+    name: str
+    parameters: Mapping[str, Parameter]
+    load: DrugLoad | None = None
+    """Distribution of payloads per antibody in the product; None for a plain drug."""
+    species: tuple[PayloadSpecies, ...] = ()
+    variants: Mapping[str, str] = field(default_factory=dict)
+    """Choices that differ from the first of each entry of `VARIANTS`."""
+
+    def __post_init__(self) -> None:
+        for choice, value in self.variants.items():
+            if choice not in VARIANTS:
+                raise UnknownNameError("model choice", choice, VARIANTS)
+            if value not in VARIANTS[choice]:
+                raise UnknownNameError(f"value of '{choice}'", value, VARIANTS[choice])
+
+    def variant(self, choice: str) -> str:
+        """The value of one choice."""
+        return self.variants.get(choice, VARIANTS[choice][0])
+
+    def with_variants(self, **choices: str) -> Blueprint:
+        """The same blueprint with other choices."""
+        return replace(self, variants={**self.variants, **choices})
+
+    def with_parameters(self, *changed: Parameter) -> Blueprint:
+        """The same blueprint with some parameters replaced or added."""
+        added = {parameter.name: parameter for parameter in changed}
+        return replace(self, parameters={**self.parameters, **added})

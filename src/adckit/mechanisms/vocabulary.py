@@ -1,0 +1,396 @@
+"""The parameters that mechanisms read: name, unit, limits and meaning.
+
+One table for everybody: a card is checked against it (unknown key, wrong dimension,
+value that makes no sense), the documentation prints it, and `--set` completes from it.
+A payload species has parameters of its own, written `<species>_<suffix>`, such as
+`DM1_clearance`; their suffixes are in `PAYLOAD_SPECIES`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+__all__ = ["PARAMETERS", "PAYLOAD_SPECIES", "ParameterSpec", "specification"]
+
+
+@dataclass(frozen=True)
+class ParameterSpec:
+    """What a parameter must look like.
+
+    `units` lists the dimensions it may have; more than one where a value may be given
+    per m2 of body surface or per kg of body weight.
+    """
+
+    name: str
+    units: tuple[str, ...]
+    meaning: str
+    lowest: float = 0.0
+    highest: float = math.inf
+    positive: bool = False
+    """Zero makes no sense either."""
+
+
+def _spec(
+    name: str,
+    units: str,
+    meaning: str,
+    *,
+    positive: bool = False,
+    highest: float = math.inf,
+    lowest: float = 0.0,
+) -> ParameterSpec:
+    options = tuple(unit.strip() for unit in units.split("|"))
+    return ParameterSpec(name, options, meaning, lowest, highest, positive)
+
+
+_CLEARANCE = "L/day | L/day/m2 | L/day/kg"
+_VOLUME = "L | L/m2 | L/kg"
+
+_HOST = (
+    _spec("body_weight", "kg", "body weight", positive=True),
+    _spec("body_surface_area", "m2", "body surface area", positive=True),
+)
+
+_MOLECULE = (
+    _spec(
+        "antibody_molar_mass", "kDa", "molar mass of the naked antibody", positive=True
+    ),
+    _spec(
+        "linker_payload_molar_mass",
+        "g/mol",
+        "mass that one linker-payload adds to the antibody",
+        positive=True,
+    ),
+    _spec(
+        "payload_molar_mass",
+        "g/mol",
+        "molar mass of the free payload as the assay reports it",
+        positive=True,
+    ),
+)
+
+_DISPOSITION = (
+    _spec("clearance", _CLEARANCE, "clearance of total antibody, whatever its payload"),
+    _spec(
+        "central_volume", _VOLUME, "volume of the central compartment", positive=True
+    ),
+    _spec(
+        "distribution_clearance", _CLEARANCE, "exchange with the peripheral compartment"
+    ),
+    _spec(
+        "peripheral_volume",
+        _VOLUME,
+        "volume of the peripheral compartment",
+        positive=True,
+    ),
+    _spec(
+        "deep_distribution_clearance",
+        _CLEARANCE,
+        "exchange with the deep compartment (3-compartment variant)",
+    ),
+    _spec(
+        "deep_peripheral_volume",
+        _VOLUME,
+        "volume of the deep compartment (3-compartment variant)",
+        positive=True,
+    ),
+    _spec(
+        "clearance_weight_exponent",
+        "",
+        "power of body weight on clearance and distribution clearance",
+        lowest=-2,
+        highest=2,
+    ),
+    _spec(
+        "volume_weight_exponent",
+        "",
+        "power of body weight on the volumes",
+        lowest=-2,
+        highest=2,
+    ),
+    _spec(
+        "reference_body_weight",
+        "kg",
+        "body weight at which the parameters hold",
+        positive=True,
+    ),
+    _spec(
+        "clearance_dar_slope",
+        "",
+        "increase of clearance with payload load n: CL_n = CL (1 + slope n^power)",
+    ),
+    _spec(
+        "clearance_dar_power",
+        "",
+        "power of n in the load-dependent clearance",
+        lowest=1,
+    ),
+    _spec(
+        "deconjugation_rate",
+        "1/day",
+        "loss of one payload, per attached payload (law a: per site)",
+    ),
+    _spec(
+        "deconjugation_rate_high",
+        "1/day",
+        "loss of one payload at load 3 and above (law b: shared)",
+    ),
+    _spec(
+        "deconjugation_rate_two",
+        "1/day",
+        "loss of one payload at load 2 (law b: shared)",
+    ),
+    _spec(
+        "deconjugation_rate_one",
+        "1/day",
+        "loss of one payload at load 1 (law b: shared)",
+    ),
+    *(
+        _spec(
+            f"deconjugation_rate_{n}",
+            "1/day",
+            f"loss of one payload at load {n} (law c: free)",
+        )
+        for n in range(1, 9)
+    ),
+    _spec(
+        "peripheral_deconjugation",
+        "",
+        "deconjugation outside plasma relative to plasma (1 everywhere, 0 plasma only)",
+    ),
+    _spec(
+        "baseline_antibody",
+        "nM",
+        "residual antibody of earlier therapy at time 0, in the total antibody assay",
+    ),
+    _spec("baseline_antibody_decline", "1/day", "decline of the residual antibody"),
+)
+
+_PAYLOAD = (
+    _spec(
+        "catabolite_recovery",
+        "",
+        "share of catabolised antibody's payload that reaches plasma, rest excreted",
+        highest=1,
+    ),
+)
+
+PAYLOAD_SPECIES = (
+    _spec("clearance", _CLEARANCE, "plasma clearance"),
+    _spec(
+        "distribution_clearance", _CLEARANCE, "exchange with the peripheral compartment"
+    ),
+    _spec(
+        "central_volume", _VOLUME, "volume of the central compartment", positive=True
+    ),
+    _spec(
+        "peripheral_volume",
+        _VOLUME,
+        "volume of the peripheral compartment",
+        positive=True,
+    ),
+    _spec("permeability", "um/day", "permeability of the capillary wall"),
+    _spec("diffusivity", "cm2/day", "diffusivity in tumour tissue"),
+    _spec(
+        "void_fraction",
+        "",
+        "accessible volume per tumour volume",
+        positive=True,
+        highest=1,
+    ),
+    _spec(
+        "influx_rate",
+        "1/day",
+        "entry into cells, per cell volume and accessible concentration",
+    ),
+    _spec("efflux_rate", "1/day", "exit of unbound payload from cells"),
+)
+"""Parameters of one payload species, by suffix."""
+
+_DELIVERY = (
+    _spec("tumour_volume", "mL", "tumour volume at the start"),
+    _spec("capillary_radius", "um", "radius of a tumour capillary", positive=True),
+    _spec("krogh_radius", "um", "half the distance between capillaries", positive=True),
+    _spec(
+        "antibody_permeability",
+        "um/day",
+        "capillary permeability of antibody, canonical convention (A3a)",
+    ),
+    _spec(
+        "antibody_diffusivity",
+        "cm2/day",
+        "diffusivity of antibody in tumour, canonical convention (A3a)",
+    ),
+    _spec(
+        "antibody_void_fraction",
+        "",
+        "tumour volume accessible to antibody",
+        positive=True,
+        highest=1,
+    ),
+)
+
+_CELL = (
+    _spec("cell_density", "cells/mL", "cells per tumour volume", positive=True),
+    _spec("cell_volume", "pL/cell", "volume of one cell", positive=True),
+    _spec(
+        "receptors_per_cell", "receptors/cell", "surface antigen per cell without drug"
+    ),
+    _spec("association_rate", "1/nM/h", "binding of antibody to antigen"),
+    _spec(
+        "dissociation_constant",
+        "nM",
+        "equilibrium dissociation constant of antibody and antigen",
+        positive=True,
+    ),
+    _spec(
+        "receptor_endocytosis_rate",
+        "1/h",
+        "internalisation of free antigen",
+        positive=True,
+    ),
+    _spec(
+        "receptor_recycling_rate", "1/h", "return of endosomal antigen to the surface"
+    ),
+    _spec(
+        "receptor_degradation_rate",
+        "1/h",
+        "degradation of endosomal antigen",
+        positive=True,
+    ),
+    _spec("complex_internalisation_rate", "1/h", "internalisation of bound antigen"),
+    _spec(
+        "complex_recycling_rate",
+        "1/h",
+        "return of the endosomal complex to the surface",
+    ),
+    _spec("complex_sorting_rate", "1/h", "endosomal complex to lysosome"),
+    _spec(
+        "endosomal_dissociation_rate",
+        "1/h",
+        "dissociation in the endosome; the antibody goes on to the lysosome",
+    ),
+    _spec(
+        "lysosomal_degradation_rate",
+        "1/h",
+        "proteolysis of the antibody in the lysosome",
+    ),
+    _spec(
+        "intracellular_cleavage_rate",
+        "1/h",
+        "cleavage of the linker inside the cell before proteolysis",
+    ),
+    _spec("pinocytosis_rate", "pL/h/cell", "fluid-phase uptake, needs no antigen"),
+    _spec(
+        "tubulin_concentration",
+        "nM",
+        "payload binding sites per cell volume",
+        positive=True,
+    ),
+    _spec(
+        "tubulin_dissociation_constant",
+        "nM",
+        "dissociation constant of payload and tubulin",
+        positive=True,
+    ),
+    _spec("tubulin_association_rate", "1/nM/h", "binding of payload to tubulin"),
+    _spec(
+        "released_by_dead_cells",
+        "",
+        "share of a dead cell's drug that returns to the interstitium",
+        highest=1,
+    ),
+)
+
+_GROWTH = (
+    _spec(
+        "doubling_time",
+        "day",
+        "doubling time of the untreated tumour in exponential growth",
+        positive=True,
+    ),
+    _spec(
+        "linear_growth_rate",
+        "mm3/day",
+        "growth of a large untreated tumour (Simeoni)",
+        positive=True,
+    ),
+    _spec(
+        "growth_switch",
+        "",
+        "sharpness of the change from exponential to linear growth (Simeoni psi)",
+        positive=True,
+    ),
+    _spec(
+        "carrying_capacity",
+        "mL",
+        "largest tumour volume (logistic; plateau of Simeoni)",
+        positive=True,
+    ),
+    _spec("maximum_kill_rate", "1/day", "kill rate at full effect (K1, K2)"),
+    _spec(
+        "half_kill_occupancy",
+        "",
+        "tubulin occupancy of half the maximum kill (K1)",
+        positive=True,
+        highest=1,
+    ),
+    _spec(
+        "half_kill_concentration",
+        "nM",
+        "intracellular payload of half the maximum kill (K2)",
+        positive=True,
+    ),
+    _spec("kill_hill", "", "Hill coefficient of kill (K1, K2)", lowest=1),
+    _spec(
+        "kill_constant", "1/nM/day", "kill per intracellular payload concentration (K3)"
+    ),
+    _spec(
+        "plasma_kill_constant",
+        "1/nM/day",
+        "kill per plasma conjugate concentration (K4)",
+    ),
+    _spec(
+        "transit_rate", "1/day", "passage through each stage of dying", positive=True
+    ),
+)
+
+_PLAIN = (
+    _spec(
+        "absorption_rate",
+        "1/day",
+        "first-order absorption from the depot (plain models)",
+        positive=True,
+    ),
+)
+
+PARAMETERS: dict[str, ParameterSpec] = {
+    spec.name: spec
+    for group in (
+        _HOST,
+        _MOLECULE,
+        _DISPOSITION,
+        _PAYLOAD,
+        _DELIVERY,
+        _CELL,
+        _GROWTH,
+        _PLAIN,
+    )
+    for spec in group
+}
+"""Every parameter that is not tied to a payload species, by name."""
+
+
+def specification(name: str, species: tuple[str, ...] = ()) -> ParameterSpec | None:
+    """The specification of a parameter, or None for a name that does not exist.
+
+    `species` are the payload species of the model, whose parameters carry their name.
+    """
+    if name in PARAMETERS:
+        return PARAMETERS[name]
+    for prefix in species:
+        if name.startswith(f"{prefix}_"):
+            suffix = name.removeprefix(f"{prefix}_")
+            return next((s for s in PAYLOAD_SPECIES if s.name == suffix), None)
+    return None
