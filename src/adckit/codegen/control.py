@@ -1,0 +1,71 @@
+"""Step size: how far to go, whether to accept, what to try next (PI control)."""
+
+from __future__ import annotations
+
+from adckit.codegen.emitter import Module
+from adckit.codegen.layout import ARGUMENTS, Layout, Memory
+from adckit.codegen.methods import Rosenbrock
+
+__all__ = ["add_control"]
+
+_SAFETY = 0.9
+_GROW, _SHRINK, _SHRINK_BADLY = 6.0, 0.2, 0.1
+_PROPORTIONAL, _INTEGRAL = 0.4, 0.7  # Gustafsson's PI controller, per order
+
+
+def add_control(module: Module, method: Rosenbrock, layout: Layout) -> None:
+    """Write @plan and @judge."""
+    _add_plan(module, layout)
+    _add_judge(module, method, layout)
+
+
+def _add_plan(module: Module, layout: Layout) -> None:
+    """@plan: size of the next step; it ends exactly at the next action.
+
+    A step that would leave a sliver before the action is halved instead.
+    """
+    f = module.function("plan", ARGUMENTS)
+    m, c = Memory(f, layout), module.constant
+    left = f.sub(m.get("stop"), m.get("time"))
+    wanted = m.get("proposal")
+    fits = f.compare("olt", f.mul(wanted, c(1.0001)), left)
+    roomy = f.compare("olt", f.mul(wanted, c(2.0)), left)
+    half = f.mul(left, c(0.5))
+    step = f.select(fits, f.select(roomy, wanted, half), left)
+    step = f.select(m.mask("active"), step, c(1e-3))
+    m.put(step, "step")
+    end = f.add(m.get("time"), step)
+    m.put(f.select(fits, end, m.get("stop")), "new_time")
+    f.done()
+
+
+def _add_judge(module: Module, method: Rosenbrock, layout: Layout) -> None:
+    """@judge: accept or reject, and propose the next step (PI control)."""
+    f = module.function("judge", ARGUMENTS)
+    m, c = Memory(f, layout), module.constant
+    order = method.error_order + 1
+    active, error = m.mask("active"), m.get("error")
+    good = f.both(active, f.compare("ole", error, c(1.0)))
+    m.put_mask(good, "accepted")
+    known = f.compare("oeq", error, error)
+    size = f.larger(f.select(known, error, c(1.0)), c(1e-10))
+    before = m.get("error_before")
+    growth = f.mul(
+        f.call(module.real, "pow", size, c(-_INTEGRAL / order)),
+        f.call(module.real, "pow", before, c(_PROPORTIONAL / order)),
+    )
+    growth = f.smaller(f.larger(f.mul(c(_SAFETY), growth), c(_SHRINK)), c(_GROW))
+    growth = f.select(m.mask("refused"), f.smaller(growth, c(1.0)), growth)
+    shrink = f.call(module.real, "pow", size, c(-1.0 / order))
+    shrink = f.larger(f.mul(c(_SAFETY), shrink), c(_SHRINK_BADLY))
+    shrink = f.select(known, shrink, c(_SHRINK_BADLY))
+    factor = f.select(good, growth, shrink)
+    m.put(f.mul(m.get("step"), factor), "proposal")
+    m.put(f.select(good, f.larger(size, c(1e-4)), before), "error_before")
+    bad = f.both(active, f.inverse(good))
+    m.put_mask(bad, "refused")
+    for mask, name in ((good, "accepted_steps"), (bad, "rejected_steps")):
+        counted = f.cast(mask, module.whole, "zext")
+        total = f.whole("add", m.get_whole(name), counted)
+        f.store(total, m.place(name))
+    f.done()

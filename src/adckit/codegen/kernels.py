@@ -1,0 +1,228 @@
+"""A system of equations as functions on lanes.
+
+    prepare(parameters)                  → fixed      once per subject
+    rates(time, state, fixed, input)     → dy/dt
+    slopes(time, state, fixed, input)    → df/dt at fixed state (only if time matters)
+    factor(time, state, fixed, input, d) → LU of d I - df/dy
+    solve(LU, b)                         → x
+    observe(time, state, fixed, input)   → outputs
+    trigger, assign                      → state events
+
+`fixed` holds the parameters followed by everything that depends on them alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from adckit.codegen.algebra import Elimination, plan_elimination
+from adckit.codegen.emitter import Function, Module, Reg
+from adckit.codegen.lower import Block, Hoisted, Value, hoist, lower, slots
+from adckit.network.expr import TIME, ZERO, Expr
+from adckit.network.system import OdeSystem
+
+__all__ = ["ModelShape", "add_model"]
+
+_ARGUMENTS = (
+    "ptr noalias %time, ptr noalias %state, ptr noalias %fixed, ptr noalias %input"
+)
+
+
+@dataclass(frozen=True)
+class ModelShape:
+    """Sizes that the integrator needs to know."""
+
+    states: int
+    parameters: int
+    fixed: int
+    inputs: int
+    outputs: int
+    factors: int
+    events: int
+    assigned: int
+    uses_time: bool
+
+
+def add_model(module: Module, system: OdeSystem) -> ModelShape:
+    """Write all functions of one system into the module."""
+    assigned = [value for event in system.assignments for _, value in event]
+    jacobian = system.jacobian
+    uses_time = any(slope is not ZERO for slope in system.time_slopes)
+    groups = [
+        *system.rates,
+        *jacobian.values(),
+        *system.observed,
+        *system.triggers,
+        *assigned,
+        *(system.time_slopes if uses_time else ()),
+    ]
+    hoisted = hoist(groups, system.parameters)
+    writer = _Writer(module, system, hoisted)
+    writer.prepare()
+    writer.simple("rates", system.rates)
+    if uses_time:
+        writer.simple("slopes", system.time_slopes)
+    writer.simple("observe", system.observed)
+    if system.triggers:
+        writer.simple("trigger", system.triggers)
+        writer.simple("assign", assigned)
+    plan = plan_elimination(len(system.states), jacobian)
+    places = {entry: i for i, entry in enumerate(_factor_entries(plan))}
+    writer.factor(jacobian, plan, places)
+    _write_solve(module, plan, places)
+    return ModelShape(
+        states=len(system.states),
+        parameters=len(system.parameters),
+        fixed=len(system.parameters) + len(hoisted.expressions),
+        inputs=len(system.inputs),
+        outputs=len(system.outputs),
+        factors=len(places),
+        events=len(system.triggers),
+        assigned=len(assigned),
+        uses_time=uses_time,
+    )
+
+
+def _factor_entries(plan: Elimination) -> list[tuple[int, int]]:
+    """Entries that are stored: L and U off the diagonal, then inverse pivots."""
+    return [*plan.entries(), *((k, k) for k in plan.order)]
+
+
+class _Writer:
+    """Writes blocks of statements as functions of one system."""
+
+    def __init__(self, module: Module, system: OdeSystem, hoisted: Hoisted) -> None:
+        self.module, self.system, self.hoisted = module, system, hoisted
+        self.names = slots(
+            state=system.states,
+            fixed=system.parameters,
+            input=system.inputs,
+            time=[TIME.name],
+        )
+
+    def prepare(self) -> None:
+        """fixed[parameters:] from fixed[:parameters]."""
+        f = self.module.function("prepare", "ptr noalias %fixed")
+        block = lower(self.hoisted.expressions, self.names)
+        first = len(self.system.parameters)
+        for i, value in enumerate(write_block(f, block)):
+            f.store(value, f.arg("fixed"), first + i)
+        f.done()
+
+    def simple(self, name: str, roots: Sequence[Expr]) -> None:
+        """A function that stores the values of `roots` one after the other."""
+        f = self.module.function(name, f"{_ARGUMENTS}, ptr noalias %out")
+        f.attributes = " noinline"
+        for i, value in enumerate(write_block(f, self._lowered(roots))):
+            f.store(value, f.arg("out"), i)
+        f.done()
+
+    def _lowered(self, roots: Sequence[Expr]) -> Block:
+        return lower(roots, self.names, self.hoisted)
+
+    def factor(
+        self,
+        jacobian: dict[tuple[int, int], Expr],
+        plan: Elimination,
+        places: dict[tuple[int, int], int],
+    ) -> None:
+        """LU of diagonal * I - J, stored with inverse pivots."""
+        f = self.module.function(
+            "factor", f"{_ARGUMENTS}, ptr noalias %diagonal, ptr noalias %lu"
+        )
+        f.attributes = " noinline"
+        values = write_block(f, self._lowered(list(jacobian.values())))
+        diagonal = f.load(f.arg("diagonal"))
+        work: dict[tuple[int, int], Reg] = {}
+        for entry, value in zip(jacobian, values, strict=True):
+            work[entry] = f.neg(value)
+        for k in range(len(self.system.states)):
+            work[k, k] = f.add(diagonal, work[k, k]) if (k, k) in work else diagonal
+        one = self.module.constant(1.0)
+        for k in plan.order:
+            inverse = f.div(one, work[k, k])
+            f.store(inverse, f.arg("lu"), places[k, k])
+            for j in plan.right[k]:
+                f.store(work[k, j], f.arg("lu"), places[k, j])
+            for i in plan.below[k]:
+                multiplier = f.mul(work[i, k], inverse)
+                f.store(multiplier, f.arg("lu"), places[i, k])
+                for j in plan.right[k]:
+                    update = f.mul(multiplier, work[k, j])
+                    known = work.get((i, j))
+                    work[i, j] = f.sub(known, update) if known else f.neg(update)
+        f.done()
+
+
+def _write_solve(
+    module: Module, plan: Elimination, places: dict[tuple[int, int], int]
+) -> None:
+    """x from LU and b; both in the original order of the states."""
+    f = module.function("solve", "ptr noalias %lu, ptr noalias %b, ptr noalias %x")
+    f.attributes = " noinline"
+    lu = f.arg("lu")
+    values = [f.load(f.arg("b"), i) for i in range(len(plan.order))]
+    for k in plan.order:
+        for i in plan.below[k]:
+            entry = f.load(lu, places[i, k])
+            values[i] = f.sub(values[i], f.mul(entry, values[k]))
+    for k in reversed(plan.order):
+        for j in plan.right[k]:
+            entry = f.load(lu, places[k, j])
+            values[k] = f.sub(values[k], f.mul(entry, values[j]))
+        values[k] = f.mul(values[k], f.load(lu, places[k, k]))
+        f.store(values[k], f.arg("x"), k)
+    f.done()
+
+
+def write_block(f: Function, block: Block) -> list[Reg]:
+    """Print statements; returns the registers of the results."""
+    loaded: dict[Value, Reg] = {}
+    results: list[Reg] = []
+
+    def operand(value: Value) -> Reg:
+        if value.array == "local":
+            return results[value.index]
+        if value.array == "constant":
+            return f.module.constant(value.number)
+        if value not in loaded:
+            loaded[value] = f.load(f.arg(value.array), value.index)
+        return loaded[value]
+
+    for statement in block.statements:
+        args = [operand(a) for a in statement.args]
+        results.append(_write(f, statement.operation, args, statement.args))
+    return [operand(r) for r in block.results]
+
+
+def _write(f: Function, name: str, args: list[Reg], values: tuple[Value, ...]) -> Reg:
+    zero = f.module.constant(0.0)
+    if name == "pow":
+        return _write_power(f, args, values[1])
+    if name in ("exp", "log"):
+        return f.call(f.module.real, name, *args)
+    if name == "select":
+        return f.select(f.compare("ogt", args[0], zero), args[1], args[2])
+    method = {"max": f.larger, "min": f.smaller}.get(name) or getattr(f, name)
+    result: Reg = method(*args)
+    return result
+
+
+def _write_power(f: Function, args: list[Reg], exponent: Value) -> Reg:
+    n = exponent.number
+    whole = exponent.array == "constant" and n.is_integer()
+    if not whole:
+        return f.call(f.module.real, "pow", *args)
+    result: Reg | None = None
+    square, left = args[0], abs(int(n))
+    while left:
+        if left & 1:
+            result = square if result is None else f.mul(result, square)
+        left >>= 1
+        if left:
+            square = f.mul(square, square)
+    one = f.module.constant(1.0)
+    if result is None:
+        return one
+    return f.div(one, result) if n < 0 else result

@@ -1,0 +1,147 @@
+"""One step of a Rosenbrock method on all lanes, and the solution inside a step."""
+
+from __future__ import annotations
+
+from adckit.codegen.emitter import Function, Module, Reg
+from adckit.codegen.kernels import ModelShape
+from adckit.codegen.layout import Layout, Memory
+from adckit.codegen.methods import Rosenbrock
+
+__all__ = ["add_dense", "add_step", "call_model"]
+
+_MODEL_ARGUMENTS = ("fixed", "input")
+
+
+def call_model(
+    f: Function, memory: Memory, name: str, time: str, state: str, *out: Reg
+) -> None:
+    """Call a model function at a time and state of working memory."""
+    fixed = (memory.place(a) for a in _MODEL_ARGUMENTS)
+    f.call("void", name, memory.place(time), memory.place(state), *fixed, *out)
+
+
+def add_step(
+    module: Module, shape: ModelShape, method: Rosenbrock, layout: Layout
+) -> None:
+    """@try_step: new_state, stages and error from time, state and step."""
+    f = module.function("try_step", "ptr noalias %job, ptr noalias %work")
+    m = Memory(f, layout)
+    c = module.constant
+    inverse_step = f.div(c(1.0), m.get("step"))
+    m.put(f.mul(inverse_step, c(1 / method.gamma)), "scalar")
+    call_model(f, m, "factor", "time", "state", m.place("scalar"), m.place("lu"))
+    if shape.uses_time:
+        call_model(f, m, "slopes", "time", "state", m.place("slope"))
+    for stage in range(method.stages):
+        _write_stage(f, m, shape, method, stage, inverse_step)
+    _write_end(f, m, shape, method)
+    f.done()
+
+
+def _write_stage(
+    f: Function,
+    m: Memory,
+    shape: ModelShape,
+    method: Rosenbrock,
+    stage: int,
+    inverse_step: Reg,
+) -> None:
+    c = f.module.constant
+    source = "state"
+    if method.a[stage]:
+        source = "trial"
+        with f.loop(shape.states) as i:
+            total = _combined(f, m, shape, method.a[stage], i, m.get("state", i))
+            m.put(total, "trial", i)
+    time = "time"
+    if shape.uses_time:
+        time = "stage_time"
+        offset = f.mul(c(method.alpha[stage]), m.get("step"))
+        m.put(f.add(m.get("time"), offset), time)
+    call_model(f, m, "rates", time, source, m.place("rate"))
+    weight = method.time_weights[stage]
+    if shape.uses_time or method.c[stage]:
+        with f.loop(shape.states) as i:
+            value = m.get("rate", i)
+            if method.c[stage]:
+                total = _combined(f, m, shape, method.c[stage], i, None)
+                value = f.add(value, f.mul(total, inverse_step))
+            if shape.uses_time:
+                scaled = f.mul(c(weight), m.get("step"))
+                value = f.add(value, f.mul(scaled, m.get("slope", i)))
+            m.put(value, "rate", i)
+    target = m.place("stages", stage * shape.states)
+    f.call("void", "solve", m.place("lu"), m.place("rate"), target)
+
+
+def _combined(
+    f: Function,
+    m: Memory,
+    shape: ModelShape,
+    weights: tuple[float, ...],
+    i: Reg,
+    start: Reg | None,
+) -> Reg:
+    """start + sum of weighted stages, for state i; `weights` is not empty."""
+    total = start
+    for j, weight in enumerate(weights):
+        place = f.whole("add", i, j * shape.states)
+        term = f.mul(f.module.constant(weight), m.get("stages", place))
+        total = term if total is None else f.add(total, term)
+    assert total is not None
+    return total
+
+
+def _write_end(f: Function, m: Memory, shape: ModelShape, method: Rosenbrock) -> None:
+    """The new state, and the largest error of any state relative to its tolerance.
+
+    A NaN must not get lost in a maximum, so the sum of all errors goes along with it.
+    """
+    zero = f.module.constant(0.0)
+    largest = f.variable(f.module.real, zero)
+    witness = f.variable(f.module.real, zero)
+    rtol = m.everywhere("rtol")
+    last = (method.stages - 1) * shape.states
+    with f.loop(shape.states) as i:
+        old = m.get("state", i)
+        new = _combined(f, m, shape, method.b, i, old)
+        m.put(new, "new_state", i)
+        size = f.larger(f.absolute(old), f.absolute(new))
+        allowed = f.add(m.get("absolute", i), f.mul(rtol, size))
+        error = f.absolute(m.get("stages", f.whole("add", i, last)))
+        error = f.div(error, allowed)
+        f.put(f.larger(f.get(largest, f.module.real), error), largest)
+        f.put(f.add(f.get(witness, f.module.real), error), witness)
+    total = f.get(witness, f.module.real)
+    finite = f.compare("olt", total, f.module.constant(1e300))
+    undefined = f.module.constant(float("nan"))
+    m.put(f.select(finite, f.get(largest, f.module.real), undefined), "error")
+
+
+def add_dense(
+    module: Module, shape: ModelShape, method: Rosenbrock, layout: Layout
+) -> None:
+    """@prepare_dense: the interpolant of the step; @inside: trial at `fraction`."""
+    f = module.function("prepare_dense", "ptr noalias %work")
+    m = Memory(f, layout)
+    with f.loop(shape.states) as i:
+        for k, weights in enumerate(method.dense):
+            total = _combined(f, m, shape, weights, i, None)
+            m.put(total, "dense", f.whole("add", i, k * shape.states))
+    f.done()
+    f = module.function("inside", "ptr noalias %work")
+    m = Memory(f, layout)
+    s = m.get("fraction")
+    rest = f.sub(module.constant(1.0), s)
+    at_start = f.compare("ole", s, module.constant(0.0))
+    with f.loop(shape.states) as i:
+        total: Reg | None = None
+        for k in reversed(range(len(method.dense))):
+            term = m.get("dense", f.whole("add", i, k * shape.states))
+            total = term if total is None else f.add(term, f.mul(s, total))
+        assert total is not None
+        old = m.get("state", i)
+        inner = f.add(m.get("new_state", i), f.mul(rest, total))
+        value = f.add(f.mul(rest, old), f.mul(s, inner))
+        m.put(f.select(at_start, old, value), "trial", i)
+    f.done()

@@ -1,0 +1,213 @@
+"""The CPU engine: the system compiled for this processor, many subjects per register.
+
+Every thread runs the same compiled integrator on its own working memory and takes the
+next subject from a shared counter.  The interpreter's lock is released while it runs,
+so Ctrl-C is heard: subjects that are done keep their numbers, the others are reported
+as interrupted.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import struct
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from adckit.codegen.emitter import Module
+from adckit.codegen.integrator import add_integrator
+from adckit.codegen.kernels import ModelShape, add_model
+from adckit.codegen.layout import JOB, Layout
+from adckit.codegen.machine import Compiled, compile_module, host, widest_lanes
+from adckit.codegen.mathematics import add_mathematics
+from adckit.codegen.methods import RODAS5P, Rosenbrock
+from adckit.engines.base import Problem, Solution
+from adckit.network.system import OdeSystem
+from adckit.status import Status
+
+__all__ = ["Kernel", "compile_system", "solve"]
+
+Progress = Callable[[int, int], None]
+"""Called now and then with (subjects finished, subjects)."""
+
+_WAIT = 0.1  # seconds between looks at the progress
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A compiled system."""
+
+    compiled: Compiled
+    shape: ModelShape
+    layout: Layout
+    lanes: int
+    source: str
+    """The LLVM IR that was compiled."""
+
+    def workspace(self) -> np.ndarray:
+        """Working memory for one thread, aligned to a cache line."""
+        size = self.layout.size * self.lanes
+        raw = np.zeros(size + 8)
+        first = (-raw.ctypes.data % 64) // 8
+        return raw[first : first + size]
+
+
+def module_text(
+    system: OdeSystem, method: Rosenbrock, lanes: int
+) -> tuple[str, ModelShape, Layout]:
+    """The LLVM IR of a system's integrator."""
+    module = Module(lanes)
+    add_mathematics(module)
+    shape = add_model(module, system)
+    x86 = host().triple.startswith("x86_64")
+    layout = add_integrator(module, shape, system, method, x86=x86)
+    return module.source(), shape, layout
+
+
+def compile_system(
+    system: OdeSystem, *, method: Rosenbrock = RODAS5P, lanes: int | None = None
+) -> Kernel:
+    """Compile a system for this machine; `lanes` defaults to the widest register."""
+    width = lanes or widest_lanes()
+    source, shape, layout = module_text(system, method, width)
+    compiled = compile_module(source, ("integrate",), width)
+    return Kernel(compiled, shape, layout, width, source)
+
+
+class _Kernels:
+    """Kernels already compiled by this process, by identity of the system."""
+
+    @staticmethod
+    @lru_cache(maxsize=32)
+    def of(key: _ByIdentity, lanes: int | None) -> Kernel:
+        return compile_system(key.system, lanes=lanes)
+
+
+@dataclass(frozen=True, eq=False)
+class _ByIdentity:
+    system: OdeSystem
+
+    def __hash__(self) -> int:
+        return id(self.system)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByIdentity) and self.system is other.system
+
+
+def solve(
+    problem: Problem,
+    *,
+    lanes: int | None = None,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> Solution:
+    """Solve every subject; see adckit.engines.base for shapes and units.
+
+    `lanes` narrows the vectors, `threads` defaults to all processors.
+    """
+    kernel = _Kernels.of(_ByIdentity(problem.system), lanes)
+    run = _Run(kernel, problem)
+    run.go(threads or os.cpu_count() or 1, progress)
+    return run.solution()
+
+
+class _Run:
+    """One call of `solve`: the arrays that the threads share."""
+
+    def __init__(self, kernel: Kernel, problem: Problem) -> None:
+        self.kernel, self.problem = kernel, problem
+        n, system = problem.subjects, problem.system
+        usable = problem.usable()
+        waiting = np.where(usable, Status.INTERRUPTED, Status.INVALID_INPUT)
+        self.arrays = {
+            "parameters": _floats(problem.parameters),
+            "initial": _floats(problem.initial),
+            "absolute": _floats(problem.absolute),
+            "offsets": _integers(problem.actions.offsets),
+            "action_time": _floats(problem.actions.time),
+            "action_kind": _integers(problem.actions.kind),
+            "action_index": _integers(problem.actions.index),
+            "action_value": _floats(problem.actions.value),
+            "times": _floats(problem.times),
+            "out": np.full((n, len(problem.times), len(system.outputs)), np.nan),
+            "status": waiting.astype(np.int64),
+            "stopped": np.full(n, problem.start),
+            "steps": np.zeros(n, dtype=np.int64),
+            "rejected": np.zeros(n, dtype=np.int64),
+            "final": np.full((n, len(system.states)), np.nan),
+            "next": np.zeros(1, dtype=np.int64),
+            "finished": np.zeros(1, dtype=np.int64),
+            "halt": np.zeros(1, dtype=np.int64),
+        }
+        self.numbers = {
+            "last": n,
+            "time_count": len(problem.times),
+            "max_steps": problem.max_steps,
+            "rtol": problem.rtol,
+            "start": problem.start,
+            "end": problem.end,
+            "first_step": problem.first_step,
+        }
+
+    def job(self) -> np.ndarray:
+        """The table that the compiled code reads."""
+        table = np.zeros(len(JOB), dtype=np.int64)
+        for i, (name, kind) in enumerate(JOB.items()):
+            if kind == "ptr":
+                table[i] = self.arrays[name].ctypes.data
+            elif kind == "i64":
+                table[i] = self.numbers[name]
+            else:
+                table[i] = struct.unpack("<q", struct.pack("<d", self.numbers[name]))[0]
+        return table
+
+    def go(self, threads: int, progress: Progress | None) -> None:
+        """Run to the end, or until Ctrl-C."""
+        pointer = ctypes.c_void_p
+        integrate = self.kernel.compiled.function("integrate", pointer, pointer)
+        job = self.job()
+
+        def work() -> None:
+            memory = self.kernel.workspace()
+            integrate(job.ctypes.data, memory.ctypes.data)
+
+        blocks = -(-self.problem.subjects // self.kernel.lanes)
+        team = [threading.Thread(target=work) for _ in range(min(threads, blocks))]
+        for member in team:
+            member.start()
+        try:
+            for member in team:
+                while member.is_alive():
+                    member.join(_WAIT)
+                    if progress:
+                        finished = int(self.arrays["finished"][0])
+                        progress(finished, self.problem.subjects)
+        except BaseException:
+            self.arrays["halt"][0] = 1
+            for member in team:
+                member.join()
+            raise
+
+    def solution(self) -> Solution:
+        a = self.arrays
+        return Solution(
+            values=a["out"],
+            status=a["status"],
+            stopped=a["stopped"],
+            steps=a["steps"],
+            rejected=a["rejected"],
+            final=a["final"],
+            engine="cpu",
+        ).masked()
+
+
+def _floats(array: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(array, dtype=np.float64)
+
+
+def _integers(array: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(array, dtype=np.int64)
