@@ -183,14 +183,22 @@ class _Run:
             for member in team:
                 while member.is_alive():
                     member.join(_WAIT)
-                    if progress:
-                        finished = int(self.arrays["finished"][0])
-                        progress(finished, self.problem.subjects)
+                    self._report(progress)
+            self._report(progress)
+        except KeyboardInterrupt:  # what is done is kept, the rest says so
+            self._halt(team)
         except BaseException:
-            self.arrays["halt"][0] = 1
-            for member in team:
-                member.join()
+            self._halt(team)
             raise
+
+    def _report(self, progress: Progress | None) -> None:
+        if progress:
+            progress(int(self.arrays["finished"][0]), self.problem.subjects)
+
+    def _halt(self, team: list[threading.Thread]) -> None:
+        self.arrays["halt"][0] = 1
+        for member in team:
+            member.join()
 
     def solution(self) -> Solution:
         a = self.arrays

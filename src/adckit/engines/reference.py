@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.integrate import solve_ivp
+from scipy.integrate import LSODA, DenseOutput
+from scipy.optimize import brentq
 
 from adckit.codegen.python import python_function
 from adckit.engines.base import ActionKind, Problem, Solution
@@ -94,8 +95,8 @@ class _Run:
         else:
             self.state[index] += value
 
-    def _rates(self, t: float, y: np.ndarray) -> list[float]:
-        return self.model.rates(t, y.tolist(), self.parameters, self.inputs)
+    def _rates(self, t: float, y: np.ndarray) -> np.ndarray:
+        return np.array(self.model.rates(t, y.tolist(), self.parameters, self.inputs))
 
     def _jacobian(self, t: float, y: np.ndarray) -> np.ndarray:
         matrix = np.zeros((self.model.size, self.model.size))
@@ -104,53 +105,78 @@ class _Run:
             matrix[i, j] = value
         return matrix
 
-    def _events(self) -> list[Callable[..., float]]:
-        def make(k: int) -> Callable[..., float]:
-            def event(t: float, y: np.ndarray) -> float:
-                args = (t, y.tolist(), self.parameters, self.inputs)
-                return self.model.triggers(*args)[k]
-
-            event.terminal, event.direction = True, -1.0  # type: ignore[attr-defined]
-            return event
-
-        return [make(k) for k in range(len(self.model.assign))]
-
     def _advance(self, end: float) -> bool:
         """Integrate to `end`, through events; False when the solver gave up."""
         while self.time < end:
-            result = solve_ivp(
+            solver = LSODA(
                 self._rates,
-                (self.time, end),
+                self.time,
                 self.state,
-                method="LSODA",
+                end,
                 jac=self._jacobian,
                 rtol=max(self.problem.rtol * _STRICTER, _FINEST),
                 atol=self.absolute,
-                dense_output=True,
-                events=self._events() or None,
             )
-            self.steps += len(result.t) - 1
-            reached = float(result.t[-1])
-            if result.status < 0 or not np.isfinite(result.y[:, -1]).all():
-                finite = np.isfinite(result.y[:, -1]).all()
-                self.outcome = Status.STEP_TOO_SMALL if finite else Status.NOT_FINITE
-                self.time = reached
+            if not self._follow(solver):
                 return False
-            self._observe_until(reached, result.sol)
-            self.time, self.state = reached, result.y[:, -1].copy()
-            if result.status == 1:
-                self._apply_event(result.t_events)
         return True
 
-    def _apply_event(self, hits: list[np.ndarray]) -> None:
-        for k, times in enumerate(hits):
-            if len(times):
-                args = (self.time, self.state.tolist(), self.parameters, self.inputs)
-                targets = self.problem.system.assignments[k]
-                for (i, _), v in zip(targets, self.model.assign[k](*args), strict=True):
-                    self.state[i] = v
+    def _follow(self, solver: LSODA) -> bool:
+        """Step until the end or the first event; False when the solver gave up."""
+        triggers = self._triggers(self.time, self.state)
+        while solver.status == "running":
+            before = solver.t
+            solver.step()
+            self.steps += 1
+            self.outcome = self._judged(solver, before)
+            if self.outcome is not Status.OK:
+                return False
+            at = solver.dense_output()
+            hits = self._hits(triggers, at, before, solver.t)
+            reached, event = min(hits, default=(solver.t, -1))
+            self._observe_until(reached, at)
+            self.time, self.state = reached, np.array(at(reached))
+            if event >= 0:
+                self._apply(event)
+                return True
+            triggers = self._triggers(self.time, self.state)
+        return True
 
-    def _observe_until(self, t: float, at: Callable[[float], np.ndarray]) -> None:
+    def _judged(self, solver: LSODA, before: float) -> Status:
+        if not np.isfinite(solver.y).all():
+            return Status.NOT_FINITE
+        if solver.status == "failed" or solver.t <= before:
+            return Status.STEP_TOO_SMALL
+        if self.steps > self.problem.max_steps:
+            return Status.TOO_MANY_STEPS
+        return Status.OK
+
+    def _triggers(self, t: float, y: np.ndarray) -> list[float]:
+        return self.model.triggers(t, y.tolist(), self.parameters, self.inputs)
+
+    def _hits(
+        self, before: list[float], at: DenseOutput, start: float, end: float
+    ) -> list[tuple[float, int]]:
+        """Time and number of each event whose trigger falls to 0 in a step."""
+
+        def value(t: float, k: int) -> float:
+            return self._triggers(t, np.asarray(at(t)))[k]
+
+        after = self._triggers(end, np.asarray(at(end)))
+        return [
+            (float(brentq(value, start, end, args=(k,), xtol=1e-14)), k)
+            for k, (a, b) in enumerate(zip(before, after, strict=True))
+            if a > 0 >= b
+        ]
+
+    def _apply(self, event: int) -> None:
+        args = (self.time, self.state.tolist(), self.parameters, self.inputs)
+        values = self.model.assign[event](*args)
+        targets = self.problem.system.assignments[event]
+        for (i, _), value in zip(targets, values, strict=True):
+            self.state[i] = value
+
+    def _observe_until(self, t: float, at: Callable[[float], Any]) -> None:
         times = self.problem.times
         while self.row < len(times) and times[self.row] <= t:
             when = float(times[self.row])

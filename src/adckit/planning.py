@@ -1,0 +1,173 @@
+"""When things happen: how long to simulate, which doses, at which times to look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from adckit.errors import AdckitError, RegimenError
+from adckit.network.dosing import DoseRecord, Schedule, schedule
+from adckit.network.regimen import Regimen, parse_regimen
+from adckit.prepared import Prepared
+
+__all__ = [
+    "DEFAULT_INFUSION",
+    "Dosing",
+    "checked_times",
+    "chosen_regimen",
+    "default_times",
+    "length",
+    "schedules_for",
+]
+
+Dosing = str | Regimen | Sequence[DoseRecord] | Mapping[str, Sequence[DoseRecord]]
+"""A protocol's words, or dose records (for all subjects, or by subject)."""
+
+DEFAULT_INFUSION = 1.5 / 24
+"""Days; antibodies are infused over 90 minutes unless the regimen says otherwise."""
+
+_CYCLES = 6
+"""Cycles simulated of a regimen that goes on until the end."""
+_AFTER = 21.0
+"""Days simulated after the last of given dose records."""
+_SINGLE = 42.0
+"""Days simulated after a single dose."""
+
+
+def chosen_regimen(ready: Prepared, regimen: Dosing | None) -> Dosing:
+    if regimen is None:
+        regimen = ready.product.regimen if ready.product else None
+    if regimen is None:
+        raise RegimenError(
+            f"'{ready.network.name}' has no regimen of its own; "
+            "give one, such as '3.6 mg/kg q3w x6' or '100 mg once'."
+        )
+    return parse_regimen(regimen) if isinstance(regimen, str) else regimen
+
+
+def length(days: float | None, times: ArrayLike | None, doses: Dosing) -> float:
+    """Days to simulate."""
+    if times is not None:
+        grid = checked_times(times)
+        return float(grid[-1])
+    if days is not None:
+        if not (np.isfinite(days) and days > 0):
+            raise AdckitError(f"days is {days}; give a number of days above 0.")
+        return float(days)
+    if isinstance(doses, Regimen):
+        return _protocol_length(doses)
+    records = _all_records(doses)
+    last = max((r.time + r.additional * r.interval for r in records), default=0.0)
+    return last + _AFTER
+
+
+def _protocol_length(regimen: Regimen) -> float:
+    """Days that a protocol takes; six cycles of one without an end."""
+    total = 0.0
+    for segment in regimen.segments:
+        if np.isfinite(segment.length):
+            days = segment.length
+        elif np.isfinite(segment.cycle):
+            days = _CYCLES * segment.cycle
+        else:
+            days = _SINGLE
+        begins = total if segment.from_day is None else segment.from_day - 1
+        total = max(total, begins) + days
+    return total or _SINGLE
+
+
+def _all_records(doses: Dosing) -> list[DoseRecord]:
+    if isinstance(doses, Mapping):
+        return [record for records in doses.values() for record in records]
+    assert not isinstance(doses, str | Regimen)
+    return list(doses)
+
+
+def checked_times(times: ArrayLike) -> np.ndarray:
+    grid = np.atleast_1d(np.asarray(times, dtype=float))
+    if grid.ndim != 1 or not len(grid):
+        raise AdckitError("times must be a list of days, such as [0, 1, 7, 21].")
+    if not np.isfinite(grid).all() or (np.diff(grid) <= 0).any() or grid[0] < 0:
+        raise AdckitError(
+            "times must be finite, rising and not negative, in days; "
+            f"got {np.array2string(grid, threshold=8)}."
+        )
+    return grid
+
+
+def schedules_for(
+    ready: Prepared,
+    doses: Dosing,
+    names: tuple[str, ...],
+    parameters: np.ndarray,
+    until: float,
+) -> list[Schedule]:
+    """One schedule per subject, or one for all when nobody's dose differs."""
+    if isinstance(doses, Regimen):
+        return _protocol_schedules(ready, doses, parameters, until)
+    assert not isinstance(doses, str)
+    if isinstance(doses, Mapping):
+        missing = [name for name in names if name not in doses]
+        if missing:
+            raise RegimenError(
+                f"Subject '{missing[0]}' has no dose records; "
+                "give an empty list to a subject without treatment."
+            )
+        return [schedule(doses[n], until=until, allow_overlap=True) for n in names]
+    return [schedule(list(doses), until=until, allow_overlap=True)]
+
+
+def _protocol_schedules(
+    ready: Prepared, regimen: Regimen, parameters: np.ndarray, until: float
+) -> list[Schedule]:
+    known = [p.name for p in ready.network.parameters]
+    if not ready.network.ports:
+        raise RegimenError(f"'{ready.network.name}' has no port that takes a dose.")
+
+    def column(name: str) -> np.ndarray:
+        if name in known:
+            return parameters[:, known.index(name)]
+        return np.full(len(parameters), np.nan)
+
+    port = ready.network.ports[0]
+    body = np.stack(
+        [
+            column("body_weight"),
+            column("body_surface_area"),
+            column("conjugate_molar_mass"),
+        ],
+        axis=1,
+    )
+    made: dict[bytes, Schedule] = {}
+    schedules = []
+    for row in body:
+        key = row.tobytes()
+        if key not in made:
+            weight, surface, mass = (None if np.isnan(x) else float(x) for x in row)
+            records = regimen.records(
+                body_weight_kg=weight,
+                body_surface_m2=surface,
+                molar_mass_mg_per_nmol=mass,
+                port=port.name,
+                port_unit=port.unit,
+                until=until,
+                default_duration=DEFAULT_INFUSION,
+            )
+            made[key] = schedule(
+                records, until=until, allow_overlap=regimen.allow_overlap
+            )
+        schedules.append(made[key])
+    return schedules[:1] if len(made) == 1 else schedules
+
+
+def default_times(schedules: Sequence[Schedule], until: float) -> np.ndarray:
+    """A grid for curves: fine after each change of dosing, coarser later, in days."""
+    after = np.concatenate([np.linspace(0, 1, 25), np.arange(1.25, 4, 0.25)])
+    points = [np.linspace(0.0, until, max(2, min(2001, int(np.ceil(until)) + 1)))]
+    stops = {0.0} | {t for s in schedules[:50] for t in s.times if t < until}
+    points += [t + after for t in sorted(stops)[:400]]
+    grid = np.concatenate(points)
+    grid = np.unique(np.round(grid[grid <= until], 9))
+    return grid if len(grid) else np.array([0.0])

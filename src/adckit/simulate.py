@@ -1,0 +1,218 @@
+"""The front door: a model, a regimen, subjects and times in; curves out.
+
+result = simulate("cantuzumab-mertansine", "235 mg/m2 q3w x6")
+result.to_pandas()
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from adckit.engines.base import Actions, Engine, Problem
+from adckit.errors import AdckitError, UnknownNameError
+from adckit.network.network import Network
+from adckit.network.regimen import Regimen
+from adckit.network.system import OdeSystem
+from adckit.planning import (
+    Dosing,
+    checked_times,
+    chosen_regimen,
+    default_times,
+    length,
+    schedules_for,
+)
+from adckit.prepared import Model, Prepared, prepare
+from adckit.results import Result
+from adckit.status import Status
+from adckit.treatment import Course, treat
+from adckit.units import parse_unit
+
+__all__ = ["DEFAULT_RTOL", "ENGINES", "Subjects", "simulate"]
+
+Subjects = int | Mapping[str, ArrayLike] | None
+"""How many typical subjects, or a table: parameter name → one value per subject, in the
+parameter's own unit; a column `subject` names them."""
+
+ENGINES = ("cpu", "reference")
+DEFAULT_RTOL = 1e-6
+_SMALLEST_TOLERANCE = 1e-30
+
+
+def simulate(
+    model: Model | Prepared,
+    regimen: Dosing | None = None,
+    subjects: Subjects = None,
+    times: ArrayLike | None = None,
+    engine: str | Engine = "cpu",
+    *,
+    days: float | None = None,
+    settings: Mapping[str, str] | None = None,
+    courses: Mapping[str, Course] | None = None,
+    rtol: float = DEFAULT_RTOL,
+    max_steps: int = 100_000,
+    strict: bool = False,
+) -> Result:
+    """Simulate a model under a regimen.
+
+    Arguments used most:
+        model: a library name such as `"T-DM1"`, a card file, or a Network.
+        regimen: such as `"3.6 mg/kg q3w x6"`; the product's own by default.
+        subjects: one typical subject by default; see `Subjects`.
+        times: (time,) in days; by default a grid that follows the doses.
+        engine: `"cpu"` (compiled) or `"reference"` (SciPy), or a solver.
+
+    Arguments used rarely:
+        days: length of the simulation when `times` is not given.
+        settings: changes to the model, as `--set` takes them.
+        courses: time courses for the model's inputs.
+        rtol: relative error that a step may make.
+        max_steps: steps after which a subject is given up.
+        strict: raise SimulationError if any subject failed.
+
+    Returns arrays with dims (subject, time, output) and a status per subject: a subject
+    that failed holds NaN and a reason, never a number.
+
+    Raises AdckitError (see adckit.errors for the tree) for input that makes no sense.
+    """
+    ready = model if isinstance(model, Prepared) else prepare(model, settings)
+    solver = _engine(engine)
+    names, parameters = _subject_table(ready.network, subjects)
+    doses = chosen_regimen(ready, regimen)
+    until = length(days, times, doses)
+    schedules = schedules_for(ready, doses, names, parameters, until)
+    grid = default_times(schedules, until) if times is None else checked_times(times)
+    problem = _problem(ready.system, parameters, grid, rtol, max_steps)
+    treatment = treat(problem, schedules, solver, courses or {})
+    solution = solver(replace(problem, actions=treatment.actions))
+    status = np.where(treatment.status == Status.OK, solution.status, treatment.status)
+    lost = status != Status.OK
+    solution.values[lost] = np.nan
+    result = Result(
+        values=solution.values,
+        times=grid,
+        outputs=ready.system.outputs,
+        units=ready.system.output_units,
+        subjects=names,
+        status=status,
+        stopped=solution.stopped,
+        steps=solution.steps,
+        rejected=solution.rejected,
+        imbalance=_imbalance(problem, treatment.dosed, solution.final),
+        final=solution.final,
+        parameters=parameters,
+        network=ready.network,
+        schedules=tuple(schedules),
+        provenance=_provenance(ready, doses, settings, solution.engine, rtol),
+    )
+    return result.require_success() if strict else result
+
+
+def _engine(engine: str | Engine) -> Engine:
+    if callable(engine):
+        return engine
+    if engine == "cpu":
+        from adckit.engines import cpu
+
+        return cpu.solve
+    if engine == "reference":
+        from adckit.engines import reference
+
+        return reference.solve
+    raise UnknownNameError("engine", engine, ENGINES)
+
+
+def _subject_table(
+    network: Network, subjects: Subjects
+) -> tuple[tuple[str, ...], np.ndarray]:
+    """Names, and parameters in internal units, (subject, parameter)."""
+    typical = np.array([p.internal for p in network.parameters], dtype=float)
+    if subjects is None or isinstance(subjects, int):
+        count = 1 if subjects is None else subjects
+        if count < 1:
+            raise AdckitError(f"subjects is {count}; simulate at least one subject.")
+        return tuple(str(i + 1) for i in range(count)), np.tile(typical, (count, 1))
+    columns = {name: np.atleast_1d(np.asarray(v)) for name, v in subjects.items()}
+    lengths = {len(v) for v in columns.values()}
+    if len(lengths) != 1:
+        sizes = ", ".join(f"{name}: {len(v)}" for name, v in columns.items())
+        raise AdckitError(f"The columns of subjects differ in length: {sizes}.")
+    count = lengths.pop()
+    ids = columns.pop("subject", np.arange(1, count + 1))
+    table = np.tile(typical, (count, 1))
+    known = [p.name for p in network.parameters]
+    for name, values in columns.items():
+        if name not in known:
+            raise UnknownNameError("parameter", name, known)
+        parameter = network.parameters[known.index(name)]
+        factor = parse_unit(parameter.unit).factor
+        table[:, known.index(name)] = np.asarray(values, dtype=float) * factor
+    return tuple(str(i) for i in ids), table
+
+
+def _problem(
+    system: OdeSystem,
+    parameters: np.ndarray,
+    times: np.ndarray,
+    rtol: float,
+    max_steps: int,
+) -> Problem:
+    if not 1e-13 <= rtol <= 1e-1:
+        raise AdckitError(f"rtol is {rtol:g}; give a number from 1e-13 to 0.1.")
+    with np.errstate(all="ignore"):
+        initial = system.initial_state(parameters)
+        scale = system.state_scale(parameters)
+    return Problem(
+        system=system,
+        parameters=parameters,
+        initial=initial,
+        actions=Actions.of([[] for _ in parameters]),
+        times=times,
+        absolute=np.maximum(rtol * scale, _SMALLEST_TOLERANCE),
+        rtol=rtol,
+        max_steps=max_steps,
+    )
+
+
+def _imbalance(problem: Problem, dosed: np.ndarray, final: np.ndarray) -> np.ndarray:
+    """Largest relative error of any moiety: what is there against what came in."""
+    content = problem.system.content
+    if not len(content):
+        return np.full(problem.subjects, np.nan)
+    before, after = problem.initial @ content.T, final @ content.T
+    size = np.maximum(np.abs(problem.initial) @ np.abs(content).T + dosed, 1e-300)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.max(np.abs(after - before - dosed) / size, axis=1))
+
+
+def _provenance(
+    ready: Prepared,
+    doses: Dosing,
+    settings: Mapping[str, str] | None,
+    engine: str,
+    rtol: float,
+) -> dict[str, Any]:
+    values = [(p.name, p.value, p.unit) for p in ready.network.parameters]
+    return {
+        "model": ready.network.name,
+        "model_hash": ready.fingerprint,
+        "parameter_hash": hashlib.sha256(repr(values).encode()).hexdigest(),
+        "card_digest": ready.product.digest if ready.product else None,
+        "regimen": str(doses) if isinstance(doses, Regimen) else "dose records",
+        "settings": dict(settings or {}),
+        "engine": engine,
+        "rtol": rtol,
+        "versions": {
+            "adckit": version("adckit"),
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "llvmlite": version("llvmlite"),
+        },
+    }
