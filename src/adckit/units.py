@@ -75,6 +75,11 @@ def _power(unit: str, power: Fraction) -> str:
     return unit if power == 1 else f"{unit}^{power}"
 
 
+def base_dimension(name: str, power: int = 1) -> Dimension:
+    """A power of one base dimension, such as `[time]`."""
+    return Dimension(tuple(Fraction(power * (base == name)) for base in _NAMES))
+
+
 DIMENSIONLESS = Dimension()
 
 

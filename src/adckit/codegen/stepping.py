@@ -135,11 +135,11 @@ def add_dense(
     rest = f.sub(module.constant(1.0), s)
     at_start = f.compare("ole", s, module.constant(0.0))
     with f.loop(shape.states) as i:
-        total: Reg | None = None
-        for k in reversed(range(len(method.dense))):
+        *lower, highest = range(len(method.dense))
+        total = m.get("dense", f.whole("add", i, highest * shape.states))
+        for k in reversed(lower):
             term = m.get("dense", f.whole("add", i, k * shape.states))
-            total = term if total is None else f.add(term, f.mul(s, total))
-        assert total is not None
+            total = f.add(term, f.mul(s, total))
         old = m.get("state", i)
         inner = f.add(m.get("new_state", i), f.mul(rest, total))
         value = f.add(f.mul(rest, old), f.mul(s, inner))

@@ -27,9 +27,11 @@ VARIANTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "tubulin": ("physical", "legacy"),
         "growth": ("simeoni", "exponential", "logistic"),
         "kill": ("occupancy", "concentration", "linear", "plasma", "none"),
+        "amount": ("mg", "nmol"),
     }
 )
-"""Every choice a model offers, its default first."""
+"""Every choice a model offers, its default first.  `amount` is for plain models: the
+unit in which a drug without a payload is dosed and counted."""
 
 
 @dataclass(frozen=True)

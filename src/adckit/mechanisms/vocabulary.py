@@ -11,7 +11,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-__all__ = ["PARAMETERS", "PAYLOAD_SPECIES", "ParameterSpec", "specification"]
+from adckit.parameters import Parameter
+from adckit.units import parse_unit
+
+__all__ = [
+    "PARAMETERS",
+    "PAYLOAD_SPECIES",
+    "ParameterSpec",
+    "problems",
+    "specification",
+]
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,12 @@ _MOLECULE = (
         "linker_payload_molar_mass",
         "g/mol",
         "mass that one linker-payload adds to the antibody",
+        positive=True,
+    ),
+    _spec(
+        "conjugate_molar_mass",
+        "kDa",
+        "molar mass of the product; by default antibody and mean load together",
         positive=True,
     ),
     _spec(
@@ -165,6 +180,12 @@ _DISPOSITION = (
         "residual antibody of earlier therapy at time 0, in the total antibody assay",
     ),
     _spec("baseline_antibody_decline", "1/day", "decline of the residual antibody"),
+    _spec(
+        "trace_antibody",
+        "nM",
+        "antibody in plasma below which a mean DAR is not worth reporting",
+        positive=True,
+    ),
 )
 
 _PAYLOAD = (
@@ -209,7 +230,7 @@ PAYLOAD_SPECIES = (
 """Parameters of one payload species, by suffix."""
 
 _DELIVERY = (
-    _spec("tumour_volume", "mL", "tumour volume at the start"),
+    _spec("initial_tumour_volume", "mL", "tumour volume at the start"),
     _spec("capillary_radius", "um", "radius of a tumour capillary", positive=True),
     _spec("krogh_radius", "um", "half the distance between capillaries", positive=True),
     _spec(
@@ -354,6 +375,12 @@ _GROWTH = (
     _spec(
         "transit_rate", "1/day", "passage through each stage of dying", positive=True
     ),
+    _spec(
+        "cells_at_cure",
+        "cells",
+        "viable cells below which the tumour cannot grow again",
+        positive=True,
+    ),
 )
 
 _PLAIN = (
@@ -394,3 +421,25 @@ def specification(name: str, species: tuple[str, ...] = ()) -> ParameterSpec | N
             suffix = name.removeprefix(f"{prefix}_")
             return next((s for s in PAYLOAD_SPECIES if s.name == suffix), None)
     return None
+
+
+def problems(parameter: Parameter, spec: ParameterSpec) -> list[str]:
+    """What is wrong with the unit or the value of a parameter."""
+    wanted = [parse_unit(unit).dimension for unit in spec.units]
+    if parameter.dimension not in wanted:
+        allowed = " or ".join(unit or "no unit" for unit in spec.units)
+        return [f"'{parameter.unit}' is no unit of this parameter; give {allowed}"]
+    value = parameter.internal
+    shown = f"{parameter.value:g} {parameter.unit}".strip()
+    if not math.isfinite(value):
+        return [f"{shown} is not a number that can be used; give a finite value"]
+    if spec.positive and value <= 0:
+        return [f"{shown} makes no sense here; give a value above 0"]
+    if not spec.lowest <= value <= spec.highest:
+        limits = (
+            f"{spec.lowest:g} or more"
+            if math.isinf(spec.highest)
+            else f"a value from {spec.lowest:g} to {spec.highest:g}"
+        )
+        return [f"{shown} is outside its limits; give {limits}"]
+    return []

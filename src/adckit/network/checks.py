@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator
 from adckit.errors import Issue, ModelError, nearest_names
 from adckit.network.expr import TIME, Const, Expr, Op, Symbol, postorder, symbols_in
 from adckit.network.network import Network
-from adckit.units import DIMENSIONLESS, Dimension, parse_unit
+from adckit.units import DIMENSIONLESS, Dimension, base_dimension, parse_unit
 
 __all__ = ["CHECKS", "check"]
 
-_DAY = parse_unit("day").dimension
+_DAY = base_dimension("[time]")
+_LITRE = base_dimension("[length]", 3)
 
 
 def check(network: Network) -> None:
@@ -112,9 +113,8 @@ def units_agree(network: Network) -> list[Issue]:
             what = f"'{_short(expression)}' has unit {found}, expected {wanted}"
             issues.append(Issue(where, what))
 
-    litre = parse_unit("L").dimension
     for c in network.compartments:
-        expect(f"compartment '{c.name}'", c.volume, litre)
+        expect(f"compartment '{c.name}'", c.volume, _LITRE)
     for s in network.species:
         expect(f"initial amount of '{s.name}'", s.initial, dimensions[s.name])
     for r in network.reactions:

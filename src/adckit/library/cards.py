@@ -1,0 +1,321 @@
+"""The form of a card: which keys it has and what they hold.
+
+These models check shapes, required keys and closed lists of words.  What a parameter
+may be (its name, dimension and limits) is in `adckit.mechanisms.vocabulary` and is
+checked by `checking`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import (
+    AllowInfNan,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+
+from adckit.parameters import Parameter, Source, Spread, SpreadKind, Status
+
+__all__ = [
+    "CARD_MODELS",
+    "AntibodyCard",
+    "ChoiceCard",
+    "CompartmentsCard",
+    "ConjugateCard",
+    "HostCard",
+    "LinkerCard",
+    "LoadCard",
+    "ObservationCard",
+    "PartCard",
+    "PayloadCard",
+    "ProgrammeCard",
+    "SectionCard",
+    "TargetCard",
+    "TumourCard",
+    "ValueCard",
+]
+
+
+def _text_of_number(value: object) -> object:
+    """A PMID is a number to YAML, and a name to us."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if is_number else value
+
+
+Text = Annotated[str, Field(min_length=1, strict=True)]
+Name = Annotated[str, Field(min_length=1), BeforeValidator(_text_of_number)]
+Number = Annotated[float, AllowInfNan(False), Field(strict=True)]
+
+
+class _Card(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceCard(_Card):
+    """Where a value comes from."""
+
+    citation: Text
+    doi: Name | None = None
+    pmid: Name | None = None
+    url: Text | None = None
+    evidence: Text | None = None
+
+    def source(self, evidence: str | None = None) -> Source:
+        """The same as a `Source`; `evidence` names one observation of it."""
+        return Source(
+            self.citation, self.doi, self.pmid, self.url, evidence or self.evidence
+        )
+
+
+class SpreadCard(_Card):
+    """How far a value varies: one of the four."""
+
+    sd: Number | None = None
+    cv: Number | None = None
+    gsd: Number | None = None
+    range: tuple[Number, Number] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> SpreadCard:
+        given = [name for name in SpreadKind if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError("give one of sd, cv, gsd, range")
+        return self
+
+    def spread(self) -> Spread:
+        """The same as a `Spread`."""
+        if self.range is not None:
+            return Spread(SpreadKind.RANGE, *self.range)
+        kind = next(name for name in SpreadKind if getattr(self, name) is not None)
+        return Spread(kind, getattr(self, kind))
+
+
+class _Sourced(_Card):
+    status: Status
+    source: SourceCard
+    fitted_to: Text | None = None
+    note: Text | None = None
+    evidence: Text | None = None
+
+    @model_validator(mode="after")
+    def _fitted_to_what(self) -> _Sourced:
+        if self.status is Status.FITTED and self.fitted_to is None:
+            raise ValueError(
+                "status is fitted, but to what? Add `fitted_to:` with the data"
+            )
+        return self
+
+
+class ValueCard(_Sourced):
+    """One parameter."""
+
+    value: Number
+    unit: Annotated[str, Field(strict=False), BeforeValidator(_text_of_number)]
+    spread: SpreadCard | None = None
+
+    def parameter(self, name: str, bounds: tuple[float, float]) -> Parameter:
+        """The same as a `Parameter`."""
+        return Parameter(
+            name,
+            self.value,
+            self.unit,
+            self.source.source(self.evidence),
+            self.status,
+            self.spread.spread() if self.spread else None,
+            bounds,
+            self.fitted_to,
+            self.note,
+        )
+
+
+class LoadCard(_Sourced):
+    """Payloads per antibody: fractions for n = 0 ... N, or binomial sites and mean."""
+
+    fractions: tuple[Number, ...] | None = None
+    sites: int | None = None
+    mean: Number | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> LoadCard:
+        binomial = self.sites is not None and self.mean is not None
+        partly = self.sites is not None or self.mean is not None
+        if (self.fractions is not None) == partly or partly != binomial:
+            raise ValueError("give either `fractions`, or `sites` and `mean`")
+        return self
+
+
+class SectionCard(_Card):
+    """Parameters and model choices that hold together."""
+
+    summary: Text | None = None
+    model: dict[str, str] = {}
+    parameters: dict[str, ValueCard] = {}
+
+
+class ChoiceCard(SectionCard):
+    """One option of a named parameter set."""
+
+    load: LoadCard | None = None
+
+
+class PartCard(SectionCard):
+    """What every card may hold; `for_host` and the like apply in that company alone."""
+
+    name: Text | None = None
+    sources: dict[str, SourceCard] = {}
+    for_host: dict[str, SectionCard] = {}
+    for_payload: dict[str, SectionCard] = {}
+    for_linker: dict[str, SectionCard] = {}
+    for_antibody: dict[str, SectionCard] = {}
+    for_target: dict[str, SectionCard] = {}
+    for_tumour: dict[str, SectionCard] = {}
+    parameter_sets: dict[str, dict[str, ChoiceCard]] = {}
+
+    def sections(self) -> dict[tuple[str, ...], SectionCard]:
+        """Every section by its path in the card, the card itself first."""
+        found: dict[tuple[str, ...], SectionCard] = {(): self}
+        for part in ("host", "payload", "linker", "antibody", "target", "tumour"):
+            cases: dict[str, SectionCard] = getattr(self, f"for_{part}")
+            for name, section in cases.items():
+                found[(f"for_{part}", name)] = section
+        for name, choices in self.parameter_sets.items():
+            for option, choice in choices.items():
+                found[("parameter_sets", name, option)] = choice
+        return found
+
+
+class AntibodyCard(PartCard):
+    """An antibody; it knows the antigen that it binds."""
+
+    target: Text
+
+
+class LinkerCard(PartCard):
+    """A linker, by the forms of payload it gives outside cells and in lysosomes."""
+
+    released: Text
+    catabolite: Text
+
+
+class SpeciesCard(_Card):
+    """One chemical form of a payload."""
+
+    label: Text
+    form: Text
+
+
+class PayloadCard(PartCard):
+    """A payload and the forms it is found in."""
+
+    species: dict[str, SpeciesCard]
+
+
+class TargetCard(PartCard):
+    """An antigen and its traffic through the cell."""
+
+
+class TumourCard(PartCard):
+    """A tumour: size, vessels, cells, growth, response; antigen by `for_target`."""
+
+
+class HostCard(PartCard):
+    """An animal or a human."""
+
+
+class RegimenCard(_Sourced):
+    """A regimen in the words of a protocol."""
+
+    text: Text
+
+
+class ProgrammeCard(_Card):
+    """Who develops a product, and how far it was, on a day."""
+
+    as_of: Text
+    sponsor: Text
+    licensee: Text | None = None
+    rights: Text
+    phase: Text
+    tumour_types: tuple[Text, ...]
+    ind_holder: Text
+    sources: tuple[SourceCard, ...] = Field(min_length=1)
+    note: Text | None = None
+
+
+Analyte = Literal[
+    "conjugate", "total_antibody", "conjugated_payload", "free_payload", "tumor"
+]
+Quantity = Literal[
+    "cmax",
+    "ctrough",
+    "auc_inf",
+    "auc_tau",
+    "clearance",
+    "half_life",
+    "concentration",
+    "best_change",
+]
+
+
+class ObservationCard(_Card):
+    """A published figure to hold a simulation against."""
+
+    analyte: Analyte
+    quantity: Quantity
+    value: Number
+    unit: Annotated[str, Field(strict=False), BeforeValidator(_text_of_number)]
+    spread: SpreadCard | None = None
+    n: int | None = None
+    day: Number | None = None
+    condition: Text
+    regimen: Text
+    role: Literal["calibrated", "predicted"]
+    source: SourceCard
+    evidence: Text | None = None
+    note: Text | None = None
+
+
+class ConjugateCard(PartCard):
+    """A conjugate: its parts, its load, and what is known of it."""
+
+    kind: Literal["conjugate"] = "conjugate"
+    summary: Text
+    aliases: tuple[Text, ...] = ()
+    antibody: Text
+    linker: Text
+    payload: Text
+    target: Text | None = None
+    tumour: Text
+    tumours: tuple[Text, ...] = ()
+    host: Text = "human"
+    load: LoadCard
+    regimen: RegimenCard | None = None
+    programme: ProgrammeCard | None = None
+    observations: tuple[ObservationCard, ...] = ()
+
+
+class CompartmentsCard(PartCard):
+    """A plain one-, two- or three-compartment drug."""
+
+    kind: Literal["compartments"] = "compartments"
+    summary: Text
+    aliases: tuple[Text, ...] = ()
+    host: Text = "human"
+    regimen: RegimenCard | None = None
+
+
+CARD_MODELS: dict[str, type[PartCard]] = {
+    "conjugate": ConjugateCard,
+    "compartments": CompartmentsCard,
+    "antibody": AntibodyCard,
+    "linker": LinkerCard,
+    "payload": PayloadCard,
+    "target": TargetCard,
+    "tumour": TumourCard,
+    "host": HostCard,
+}
+"""Kind of card → its form."""

@@ -1,0 +1,283 @@
+"""From a name or a file to a Product.
+
+A conjugate's card names its parts.  All cards are read and checked (`gathering`,
+`checking`), then laid over each other (`resolving`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeAlias, cast
+
+from adckit.errors import CardError, UnknownNameError
+from adckit.library.cards import (
+    CompartmentsCard,
+    ConjugateCard,
+    LinkerCard,
+    ObservationCard,
+    PartCard,
+    PayloadCard,
+    ProgrammeCard,
+)
+from adckit.library.checking import check_card, check_form, drug_load
+from adckit.library.gathering import Part, neutral_values, open_host, open_parts
+from adckit.library.opening import Opened, open_file
+from adckit.library.product import Observation, Product, Programme
+from adckit.library.reading import Problems
+from adckit.library.resolving import (
+    Draft,
+    check_complete,
+    make_blueprint,
+    payload_species,
+    resolve,
+    set_options,
+)
+from adckit.library.settings import part_settings, sort_settings
+from adckit.library.shelf import (
+    PARTS,
+    aliases_of,
+    find,
+    is_path,
+    known_names,
+    list_parts,
+)
+from adckit.mechanisms.blueprint import PayloadSpecies
+from adckit.parameters import Parameter, Source
+
+__all__ = ["check_part", "load_product"]
+
+_NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
+_ProductCard: TypeAlias = ConjugateCard | CompartmentsCard
+
+
+@dataclass(frozen=True)
+class _Gathered:
+    """Everything that a product is made of, checked but not yet one model."""
+
+    opened: Opened
+    card: _ProductCard
+    cards: tuple[PartCard, ...]
+    """Weakest first, the product's own last."""
+    names: Mapping[str, str]
+    """Part → name."""
+    species: tuple[PayloadSpecies, ...] = ()
+    all_species: tuple[str, ...] = ()
+    """Every species of the payload, in use with this linker or not."""
+
+
+def load_product(
+    name_or_path: str | Path, *, settings: Mapping[str, str] = _NO_SETTINGS
+) -> Product:
+    """The product of that name or alias, or the one that a user's file describes.
+
+    `settings` change it: a part (`linker`: `SMCC`), a named parameter set (`tubulin`:
+    `legacy`), a model choice (`kill`: `linear`), the mean load (`dar`: `4`), or a
+    parameter (`clearance`: `0.3 L/day`).
+
+    Raises UnknownNameError for a name that is not in the library, and CardError with
+    every problem of the cards and the settings together.
+    """
+    problems = Problems()
+    wanted, rest = part_settings(settings)
+    kind, opened = _open_product(name_or_path, problems)
+    gathered = None
+    if opened is not None:
+        gather = _gather_conjugate if kind == "conjugate" else _gather_plain
+        gathered = gather(opened, wanted, problems)
+    if gathered is not None:
+        product = _build(gathered, rest, problems)
+        if product is not None and not problems:
+            return product.with_digest()
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    raise CardError(f"'{name_or_path}' cannot be used: {count}.", problems)
+
+
+def check_part(kind: str, name: str, species: Sequence[str] = ()) -> PartCard:
+    """One card of the library, checked on its own.
+
+    `species` are payload species that its parameters may be about.
+
+    Raises UnknownNameError for an unknown name, CardError with every problem.
+    """
+    problems = Problems()
+    opened = open_file(kind, find(kind, name), problems)
+    card = check_form(kind, opened.node, problems) if opened is not None else None
+    if opened is not None and card is not None:
+        own = tuple(card.species) if isinstance(card, PayloadCard) else ()
+        check_card(card, opened.node, (*species, *own), {}, problems)
+        if not problems:
+            return card
+    raise CardError(f"The {kind} '{name}' cannot be used.", problems)
+
+
+def _open_product(
+    name_or_path: str | Path, problems: Problems
+) -> tuple[str, Opened | None]:
+    """The product's kind, `conjugate` or `compartments`, and its card."""
+    text = str(name_or_path)
+    if isinstance(name_or_path, Path) or is_path(text):
+        opened = open_file("conjugate", Path(text), problems)
+        given = opened.node.entries.get("kind") if opened is not None else None
+        plain = given is not None and given.text == "compartments"
+        if plain and not problems:
+            opened = open_file("compartments", Path(text), problems)
+        return ("compartments" if plain else "conjugate"), opened
+    for kind in ("conjugate", "compartments"):
+        try:
+            return kind, open_file(kind, find(kind, text), problems)
+        except UnknownNameError:
+            continue
+    known = (*known_names("conjugate"), *list_parts("compartments"))
+    raise UnknownNameError("product", text, known)
+
+
+def _gather_conjugate(
+    opened: Opened, wanted: Mapping[str, str], problems: Problems
+) -> _Gathered | None:
+    parts, node = open_parts(opened, wanted, problems)
+    card = check_form("conjugate", node, problems)
+    neutral = neutral_values(problems)
+    names = {kind: part.name for kind, part in parts.items()}
+    species, everything = _species(parts, names, problems)
+    for part in parts.values():
+        check_card(part.card, part.node, everything, names, problems)
+    if card is None or neutral is None:
+        return None
+    check_card(card, node, everything, names, problems)
+    if len(parts) < len(PARTS):
+        return None
+    cards = (neutral, *(parts[kind].card for kind in PARTS), card)
+    product = cast(ConjugateCard, card)
+    return _Gathered(opened, product, cards, names, species, everything)
+
+
+def _species(
+    parts: Mapping[str, Part], names: Mapping[str, str], problems: Problems
+) -> tuple[tuple[PayloadSpecies, ...], tuple[str, ...]]:
+    """The species in use, and all names that the payload's card has."""
+    if "payload" not in parts:
+        return (), ()
+    payload = cast(PayloadCard, parts["payload"].card)
+    everything = tuple(payload.species)
+    if "linker" not in parts:
+        return (), everything
+    linker = parts["linker"]
+    used = payload_species(
+        payload, cast(LinkerCard, linker.card), names, linker.node, problems
+    )
+    return used, everything
+
+
+def _gather_plain(
+    opened: Opened, wanted: Mapping[str, str], problems: Problems
+) -> _Gathered | None:
+    for part in wanted:
+        if part != "host":
+            problems.add(f"setting '{part}'", f"A plain drug has no {part}.")
+    host = open_host(opened, wanted, problems)
+    card = check_form("compartments", opened.node, problems)
+    names = {"host": host.name} if host is not None else {}
+    if host is not None:
+        check_card(host.card, host.node, (), names, problems)
+    if card is not None:
+        check_card(card, opened.node, (), names, problems)
+    if card is None or host is None:
+        return None
+    product = cast(CompartmentsCard, card)
+    return _Gathered(opened, product, (host.card, card), names)
+
+
+def _build(
+    gathered: _Gathered, rest: Mapping[str, str], problems: Problems
+) -> Product | None:
+    card, cards, names = gathered.card, gathered.cards, gathered.names
+    options = set_options(cards)
+    used = tuple(species.name for species in gathered.species)
+    changes = sort_settings(rest, used, options, problems)
+    if problems:
+        return None
+    draft = Draft(drug_load(card.load) if isinstance(card, ConjugateCard) else None)
+    draft = resolve(cards, draft, names, gathered.all_species, changes, problems)
+    unused = [name for name in gathered.all_species if name not in used]
+    blueprint = make_blueprint(gathered.opened.name, draft, gathered.species, unused)
+    check_complete(blueprint, cards, gathered.opened.node.where, problems)
+    observations = _observations(card)
+    programme = _programme(card)
+    return Product(
+        name=gathered.opened.name,
+        summary=card.summary,
+        blueprint=blueprint,
+        parts=dict(names),
+        aliases=aliases_of(gathered.opened.name) or card.aliases,
+        tumours=_tumours(card, names),
+        regimen=card.regimen.text if card.regimen else None,
+        regimen_source=card.regimen.source.source(card.regimen.evidence)
+        if card.regimen
+        else None,
+        programme=programme,
+        observations=observations,
+        choices={
+            name: changes.options.get(name, known[0]) for name, known in options.items()
+        },
+        options=options,
+        sources=_sources(blueprint.parameters, observations, programme),
+    )
+
+
+def _tumours(card: _ProductCard, names: Mapping[str, str]) -> tuple[str, ...]:
+    if not isinstance(card, ConjugateCard):
+        return ()
+    return tuple(dict.fromkeys((names["tumour"], *card.tumours)))
+
+
+def _observations(card: _ProductCard) -> tuple[Observation, ...]:
+    cards: tuple[ObservationCard, ...] = getattr(card, "observations", ())
+    return tuple(
+        Observation(
+            seen.analyte,
+            seen.quantity,
+            seen.value,
+            seen.unit,
+            seen.source.source(seen.evidence),
+            seen.regimen,
+            seen.condition,
+            seen.role,
+            seen.spread.spread() if seen.spread else None,
+            seen.n,
+            seen.day,
+            seen.note,
+        )
+        for seen in cards
+    )
+
+
+def _programme(card: _ProductCard) -> Programme | None:
+    block: ProgrammeCard | None = getattr(card, "programme", None)
+    if block is None:
+        return None
+    return Programme(
+        block.as_of,
+        block.sponsor,
+        block.rights,
+        block.phase,
+        block.tumour_types,
+        block.ind_holder,
+        tuple(source.source() for source in block.sources),
+        block.licensee,
+        block.note,
+    )
+
+
+def _sources(
+    parameters: Mapping[str, Parameter],
+    observations: Sequence[Observation],
+    programme: Programme | None,
+) -> tuple[Source, ...]:
+    """Each source once, in the order of first use."""
+    every = [parameter.source for parameter in parameters.values()]
+    every += [seen.source for seen in observations]
+    every += programme.sources if programme is not None else ()
+    return tuple(dict.fromkeys(every))

@@ -1,0 +1,185 @@
+"""Cards laid over each other, weakest first, until one value per parameter is left.
+
+Order: neutral values, host, payload, linker, antibody, target, tumour, the product
+itself; in each card its own values and then those `for_host`, `for_linker` ... that
+hold in this company.  Chosen options of parameter sets come after all cards, and what
+the user sets comes last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from adckit.errors import ModelError
+from adckit.library.cards import ChoiceCard, LinkerCard, PartCard, PayloadCard
+from adckit.library.cards import SectionCard as Section
+from adckit.library.checking import drug_load, hint
+from adckit.library.reading import Node, Problems
+from adckit.library.settings import Settings, with_mean_load
+from adckit.library.shelf import PARTS, same_name
+from adckit.mechanisms.assemble import assemble
+from adckit.mechanisms.blueprint import VARIANTS, Blueprint, PayloadSpecies
+from adckit.mechanisms.vocabulary import specification
+from adckit.molecules.load import DrugLoad
+from adckit.parameters import Parameter
+
+__all__ = [
+    "Draft",
+    "check_complete",
+    "make_blueprint",
+    "payload_species",
+    "resolve",
+    "set_options",
+]
+
+
+@dataclass
+class Draft:
+    """A blueprint in the making."""
+
+    load: DrugLoad | None = None
+    variants: dict[str, str] = field(default_factory=dict)
+    parameters: dict[str, Parameter] = field(default_factory=dict)
+
+    def apply(self, section: Section, species: Sequence[str]) -> None:
+        """Lay a section over what is there."""
+        self.variants.update(section.model)
+        for name, value in section.parameters.items():
+            spec = specification(name, tuple(species))
+            if spec is not None:
+                bounds = (spec.lowest, spec.highest)
+                self.parameters[name] = value.parameter(name, bounds)
+        if isinstance(section, ChoiceCard) and section.load is not None:
+            self.load = drug_load(section.load)
+
+
+def resolve(
+    cards: Sequence[PartCard],
+    draft: Draft,
+    parts: Mapping[str, str],
+    all_species: Sequence[str],
+    settings: Settings,
+    problems: Problems,
+) -> Draft:
+    """Lay `cards`, weakest first, and then `settings` over `draft`."""
+    for card in cards:
+        draft.apply(card, all_species)
+        for section in _in_company(card, parts):
+            draft.apply(section, all_species)
+    for name, option in settings.options.items():
+        for card in cards:
+            choice = card.parameter_sets.get(name, {}).get(option)
+            if choice is not None:
+                draft.apply(choice, all_species)
+        if option in VARIANTS.get(name, ()):
+            draft.variants[name] = option
+    draft.variants.update(settings.variants)
+    for parameter in settings.parameters:
+        draft.parameters[parameter.name] = parameter
+    if settings.mean_load is not None:
+        draft.load = with_mean_load(draft.load, settings.mean_load, problems)
+    return draft
+
+
+def set_options(cards: Sequence[PartCard]) -> dict[str, tuple[str, ...]]:
+    """Named parameter sets of all cards with their options, the default first."""
+    found: dict[str, tuple[str, ...]] = {}
+    for card in cards:
+        for name, choices in card.parameter_sets.items():
+            known = found.get(name, ())
+            found[name] = (*known, *(o for o in choices if o not in known))
+    return found
+
+
+def payload_species(
+    payload: PayloadCard,
+    linker: LinkerCard,
+    parts: Mapping[str, str],
+    place: Node,
+    problems: Problems,
+) -> tuple[PayloadSpecies, ...]:
+    """The two forms of the payload that this linker gives.
+
+    `place` is the linker's card, where a form that the payload lacks is reported.
+    """
+    found: list[PayloadSpecies] = []
+    for arises in ("released", "catabolite"):
+        form = getattr(linker, arises)
+        name = next((n for n, s in payload.species.items() if s.form == form), None)
+        if name is None:
+            forms = [species.form for species in payload.species.values()]
+            problems.add(
+                place.place((arises,)),
+                f"Linker '{parts['linker']}' gives the form '{form}', which payload "
+                f"'{parts['payload']}' does not have. {hint(form, forms)}",
+            )
+        elif name in {species.name for species in found}:
+            problems.add(
+                place.place((arises,)),
+                f"'{form}' is both released and catabolite. Give the payload two "
+                "species, one for each, so that their origin can be told apart.",
+            )
+        else:
+            found.append(PayloadSpecies(name, payload.species[name].label, arises))
+    return tuple(found)
+
+
+def check_complete(
+    blueprint: Blueprint, cards: Sequence[PartCard], where: str, problems: Problems
+) -> None:
+    """Report everything that keeps the blueprint from becoming a network.
+
+    Only the mechanisms know what they need, so the network is built, and left.
+    """
+    try:
+        assemble(blueprint)
+    except ModelError as error:
+        for issue in error.issues:
+            quoted = issue.where.partition("'")[2].rstrip("'")
+            given = "" if quoted in blueprint.parameters else _given_for(quoted, cards)
+            known = f". It is known for {given}" if given else ""
+            problems.add(where, f"{issue.where} {issue.what}{known}.")
+
+
+def make_blueprint(
+    name: str, draft: Draft, species: Sequence[PayloadSpecies], unused: Sequence[str]
+) -> Blueprint:
+    """The finished blueprint; values of payload species not in use are left out.
+
+    Raises UnknownNameError for a model choice that does not exist.
+    """
+    parameters = {
+        key: value
+        for key, value in draft.parameters.items()
+        if not any(key.startswith(f"{other}_") for other in unused)
+    }
+    variants = {
+        choice: option
+        for choice, option in draft.variants.items()
+        if option != VARIANTS[choice][0]
+    }
+    return Blueprint(name, parameters, draft.load, tuple(species), variants)
+
+
+def _in_company(card: PartCard, parts: Mapping[str, str]) -> Iterator[Section]:
+    """The conditional sections of a card that hold for these parts."""
+    for part in PARTS:
+        cases: Mapping[str, Section] = getattr(card, f"for_{part}")
+        for name, section in cases.items():
+            if part in parts and same_name(name, parts[part]):
+                yield section
+
+
+def _given_for(name: str, cards: Sequence[PartCard]) -> str:
+    """In whose company a card gives the parameter, in words."""
+    found = []
+    for card in cards:
+        for part in PARTS:
+            cases: Mapping[str, Section] = getattr(card, f"for_{part}")
+            found += [
+                f"{part} {case}"
+                for case, section in cases.items()
+                if name in section.parameters
+            ]
+    return ", ".join(found)

@@ -1,0 +1,89 @@
+"""From a blueprint to a network: the mechanisms that its choices ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from adckit.errors import Issue, ModelError
+from adckit.mechanisms.blueprint import Blueprint
+from adckit.mechanisms.cell import add_cell
+from adckit.mechanisms.delivery import add_delivery
+from adckit.mechanisms.disposition import add_disposition
+from adckit.mechanisms.growth import add_growth, growth_issues
+from adckit.mechanisms.intracellular import add_intracellular_payload
+from adckit.mechanisms.payload import add_payload
+from adckit.mechanisms.plain import add_plain, plain_blueprint
+from adckit.mechanisms.routes import has_cells, has_tumour, role_issues
+from adckit.mechanisms.vocabulary import problems, specification
+from adckit.network.network import Network
+from adckit.parameters import Parameter
+
+__all__ = ["assemble", "plain_model"]
+
+_KEPT = ("body_weight", "body_surface_area", "payload_molar_mass")
+"""Kept in every model that has them: doses and results are converted with them."""
+
+_Mechanism = Callable[[Network, Blueprint], Network]
+
+
+def assemble(blueprint: Blueprint) -> Network:
+    """The network of a blueprint.
+
+    Raises ModelError with everything that is wrong: parameters that are missing, of
+    the wrong unit or outside their limits, choices that contradict each other.
+    """
+    issues = [*_parameter_issues(blueprint), *growth_issues(blueprint)]
+    if blueprint.load is not None:
+        issues += role_issues(blueprint)
+    network = Network(blueprint.name)
+    for mechanism in _mechanisms(blueprint):
+        try:
+            network = mechanism(network, blueprint)
+        except ModelError as error:
+            issues += error.issues
+    if issues:
+        headline = f"Model '{blueprint.name}' cannot be built:"
+        raise ModelError(headline, dict.fromkeys(issues))
+    kept = (blueprint.parameters[n] for n in _KEPT if n in blueprint.parameters)
+    return network.add(*kept)
+
+
+def plain_model(
+    parameters: Mapping[str, str | Parameter],
+    *,
+    compartments: int = 1,
+    amount: str = "mg",
+    name: str = "plain",
+) -> Network:
+    """A plain model from parameters such as `{"clearance": "0.7 L/day", ...}`.
+
+    `amount` is the unit of doses, mg or nmol; `concentration` is then in ug/mL or nM.
+    With an `absorption_rate` there is a depot, and it is the first port.
+
+    Raises ModelError with every parameter that is missing or outside its limits, and
+    UnitError for a text that is no quantity.
+    """
+    return assemble(plain_blueprint(parameters, compartments, amount, name))
+
+
+def _mechanisms(blueprint: Blueprint) -> list[_Mechanism]:
+    if blueprint.load is None:
+        return [add_plain]
+    chosen: list[_Mechanism] = [add_disposition, add_payload]
+    if has_tumour(blueprint):
+        chosen += [add_growth, add_delivery]
+    if has_cells(blueprint):
+        chosen += [add_cell, add_intracellular_payload]
+    return chosen
+
+
+def _parameter_issues(blueprint: Blueprint) -> list[Issue]:
+    """Parameters with a wrong unit or an impossible value; unknown ones are left."""
+    species = tuple(s.name for s in blueprint.species)
+    issues = []
+    for name, parameter in blueprint.parameters.items():
+        spec = specification(name, species)
+        if spec is not None:
+            found = problems(parameter, spec)
+            issues += [Issue(f"parameter '{name}'", problem) for problem in found]
+    return issues
