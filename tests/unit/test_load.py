@@ -52,7 +52,7 @@ def test_binomial_has_the_binomial_moments(sites: int, share: float) -> None:
 def test_factorial_moments_decay_with_independent_loss(
     load: DrugLoad, exponent: float
 ) -> None:
-    """Binomial thinning with e^-x scales moment j by e^-jx: the moment form is exact."""
+    """Binomial thinning with e^-x scales moment j by e^-jx, which moments rely on."""
     kept = math.exp(-exponent)
     thinned = [0.0] * (load.sites + 1)
     for n, fraction in enumerate(load.fractions):

@@ -5,22 +5,17 @@ Every check adds to a list of problems with `file:line`; none stops at the first
 
 from __future__ import annotations
 
+import math
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeGuard
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from adckit.errors import AdckitError, RegimenError, UnitError, nearest_names
-from adckit.library.cards import (
-    CARD_MODELS,
-    ChoiceCard,
-    CompartmentsCard,
-    ConjugateCard,
-    LoadCard,
-    PartCard,
-)
+from adckit.errors import ModelError, RegimenError, UnitError, nearest_names
+from adckit.library.cards import CARD_MODELS, LoadCard, PartCard
 from adckit.library.reading import Node, Problems
 from adckit.library.shelf import PARTS, list_parts, same_name
 from adckit.mechanisms.blueprint import VARIANTS
@@ -36,7 +31,7 @@ from adckit.parameters import Parameter, Source, Status
 from adckit.units import parse_unit
 
 __all__ = [
-    "check_card",
+    "check_content",
     "check_form",
     "drug_load",
     "hint",
@@ -57,40 +52,29 @@ def check_form(kind: str, node: Node, problems: Problems) -> PartCard | None:
         return None
 
 
-def check_card(
-    card: PartCard,
-    node: Node,
-    species: Sequence[str],
-    parts: Mapping[str, str],
-    problems: Problems,
+def check_content(
+    node: Node, species: Sequence[str], parts: Mapping[str, str], problems: Problems
 ) -> None:
     """What the form does not say: names, dimensions, limits, distributions.
 
-    `species` are the payload species that parameters may be about, and `parts` the
-    parts in use, whose names `for_host` and the like may hold besides the library's.
+    Works on the tree, so that a card whose form is wrong in one place is checked in
+    all others.  `species` are the payload species that parameters may be about, and
+    `parts` the parts in use, whose names `for_host` and the like may hold besides the
+    library's.
     """
-    for at, section in card.sections().items():
-        for choice, option in section.model.items():
-            problem = variant_problem(choice, option)
-            if problem:
-                problems.add(node.place((*at, "model", choice)), problem)
-        for name, value in section.parameters.items():
-            found = parameter_problem(name, value.value, value.unit, species)
-            if found:
-                key, sentence = found
-                place = node.place((*at, "parameters", name, key))
-                problems.add(place, sentence)
-        if isinstance(section, ChoiceCard) and section.load is not None:
-            _check_load(section.load, node, (*at, "load"), problems)
-    if isinstance(card, ConjugateCard | CompartmentsCard) and card.regimen is not None:
-        _check_regimen(card.regimen.text, node, ("regimen", "text"), problems)
-    if isinstance(card, ConjugateCard):
-        _check_load(card.load, node, ("load",), problems)
-        for index, seen in enumerate(card.observations):
-            _check_unit(seen.unit, node, ("observations", index, "unit"), problems)
-            path = ("observations", index, "regimen")
-            _check_regimen(seen.regimen, node, path, problems)
-    _check_company(card, node, parts, problems)
+    for section in _sections(node):
+        for choice, option in section.node("model").entries.items():
+            problem = variant_problem(choice, option.text or "")
+            if option.text and problem:
+                problems.add(option.where, problem)
+        for name, entry in section.node("parameters").entries.items():
+            _check_parameter(name, entry, species, problems)
+        _check_load(section.node("load"), problems)
+    _check_regimen(node.node("regimen").node("text"), problems)
+    for seen in node.node("observations").items:
+        _check_unit(seen.node("unit"), problems)
+        _check_regimen(seen.node("regimen"), problems)
+    _check_company(node, parts, problems)
 
 
 def parameter_problem(
@@ -100,7 +84,7 @@ def parameter_problem(
     spec = specification(name, tuple(species))
     if spec is None:
         known = parameter_names(species)
-        return "", f"Unknown parameter '{name}'. {hint(name, known)}".rstrip()
+        return "", _unknown_parameter(name, known)
     parameter = Parameter(name, value, unit, Source("being checked"), Status.ASSUMED)
     try:
         found = value_problems(parameter, spec)
@@ -136,7 +120,7 @@ def drug_load(card: LoadCard) -> DrugLoad:
     return DrugLoad.binomial(card.sites or 0, card.mean or 0.0)
 
 
-def hint(name: str, known: typing.Iterable[str]) -> str:
+def hint(name: str, known: Iterable[str]) -> str:
     """The nearest names, or all where there are few, or nothing."""
     names = tuple(known)
     near = nearest_names(name, names)
@@ -145,50 +129,85 @@ def hint(name: str, known: typing.Iterable[str]) -> str:
     return f"Known: {', '.join(names)}." if 0 < len(names) <= 20 else ""
 
 
-def _check_load(
-    card: LoadCard, node: Node, path: tuple[str, ...], problems: Problems
+def _sections(node: Node) -> Iterator[Node]:
+    """Every part of a card that may hold parameters and choices."""
+    yield node
+    for part in PARTS:
+        yield from node.node(f"for_{part}").entries.values()
+    for choices in node.node("parameter_sets").entries.values():
+        yield from choices.entries.values()
+
+
+def _check_parameter(
+    name: str, entry: Node, species: Sequence[str], problems: Problems
 ) -> None:
-    if card.fractions is not None:
-        for problem in load_problems(card.fractions):
-            problems.add(node.place((*path, "fractions")), problem)
+    value, unit = entry.node("value").value, entry.node("unit").value
+    if not _is_number(value) or isinstance(unit, tuple | dict) or unit is None:
+        if specification(name, tuple(species)) is None:
+            known = parameter_names(species)
+            problems.add(entry.where, _unknown_parameter(name, known))
+        return  # the form check says what is wrong with them
+    found = parameter_problem(name, float(value), str(unit), species)
+    if found:
+        key, sentence = found
+        problems.add(entry.place((key,)), sentence)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    """Whether a scalar is a finite number; YAML's true is none."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return math.isfinite(value)
+
+
+def _unknown_parameter(name: str, known: Iterable[str]) -> str:
+    return f"Unknown parameter '{name}'. {hint(name, known)}".rstrip()
+
+
+def _check_load(load: Node, problems: Problems) -> None:
+    fractions = load.node("fractions")
+    values = [item.value for item in fractions.items]
+    if values and all(_is_number(value) for value in values):
+        for problem in load_problems(tuple(float(v) for v in values if _is_number(v))):
+            problems.add(fractions.where, problem)
+    sites, mean = load.node("sites").value, load.node("mean").value
+    if isinstance(sites, int) and _is_number(mean):
+        try:
+            DrugLoad.binomial(sites, mean)
+        except ModelError as error:
+            for issue in error.issues:
+                problems.add(load.node("mean").where, issue.what)
+
+
+def _check_unit(unit: Node, problems: Problems) -> None:
+    if not unit.text:
         return
     try:
-        drug_load(card)
-    except AdckitError as error:
-        problems.add(node.place(path), " ".join(str(error).split()))
-
-
-def _check_unit(
-    unit: str, node: Node, path: Sequence[str | int], problems: Problems
-) -> None:
-    try:
-        parse_unit(unit)
+        parse_unit(unit.text)
     except UnitError as error:
-        problems.add(node.place(path), str(error))
+        problems.add(unit.where, str(error))
 
 
-def _check_regimen(
-    text: str, node: Node, path: Sequence[str | int], problems: Problems
-) -> None:
+def _check_regimen(regimen: Node, problems: Problems) -> None:
+    if not regimen.text:
+        return
     try:
-        parse_regimen(text)
+        parse_regimen(regimen.text)
     except RegimenError as error:
         message = str(error).splitlines()[0]
-        problems.add(node.place(path), f"The regimen '{text}': {message}")
+        problems.add(regimen.where, f"The regimen '{regimen.text}': {message}")
 
 
-def _check_company(
-    card: PartCard, node: Node, parts: Mapping[str, str], problems: Problems
-) -> None:
+def _check_company(node: Node, parts: Mapping[str, str], problems: Problems) -> None:
     """A misspelt name under `for_host` would be ignored in silence."""
     for part in PARTS:
         known = (*list_parts(part), *([parts[part]] if part in parts else []))
-        for name in getattr(card, f"for_{part}"):
+        for name, entry in node.node(f"for_{part}").entries.items():
             unknown = not any(same_name(name, other) for other in known)
             near = nearest_names(name, known)
             if unknown and near:
                 problems.add(
-                    node.place((f"for_{part}", name)),
+                    entry.where,
                     f"Unknown {part} '{name}'. Did you mean {' or '.join(near)}?",
                 )
 

@@ -1,4 +1,4 @@
-"""The parts of a product: found, read, and of the right form.
+"""The parts of a product, found and read.
 
 A part is named by the product's card or by a setting; it is a card of the library, a
 file, or an entry that is written in place.
@@ -7,41 +7,27 @@ file, or an entry that is written in place.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from adckit.library.cards import AntibodyCard, PartCard
-from adckit.library.checking import check_form
-from adckit.library.opening import Opened, open_file, open_inline, open_reference
+from adckit.library.opening import Opened, open_inline, open_reference
 from adckit.library.reading import Node, Problems
-from adckit.library.shelf import PARTS, neutral_card
+from adckit.library.shelf import PARTS
 
-__all__ = ["Part", "neutral_values", "open_host", "open_parts"]
+__all__ = ["open_host", "open_parts"]
 
 _DEFAULT_HOST = "human"
 
 
-@dataclass(frozen=True)
-class Part:
-    """A part with its name and its tree, for places in messages."""
-
-    name: str
-    node: Node
-    card: PartCard
-
-
 def open_parts(
     product: Opened, wanted: Mapping[str, str], problems: Problems
-) -> tuple[dict[str, Part], Node]:
+) -> tuple[dict[str, Opened], Node]:
     """Every part that could be read, and the product's tree with parts by name.
 
     `wanted` are the parts that settings choose in place of the card's.
     """
-    parts: dict[str, Part] = {}
+    parts: dict[str, Opened] = {}
     node = product.node
     for kind in (*(part for part in PARTS if part != "target"), "target"):
         entry = _entry(kind, product, wanted, parts)
-        if entry is None:  # the form check of the product reports what it lacks
-            continue
         part = _open_part(kind, entry, product, problems)
         if part is not None:
             parts[kind] = part
@@ -53,44 +39,31 @@ def open_parts(
 
 def open_host(
     product: Opened, wanted: Mapping[str, str], problems: Problems
-) -> Part | None:
+) -> Opened | None:
     """The host of a plain drug."""
-    entry = _entry("host", product, wanted, {})
-    return _open_part("host", entry, product, problems) if entry is not None else None
-
-
-def neutral_values(problems: Problems) -> PartCard | None:
-    """Values that switch a refinement off, under all cards."""
-    opened = open_file("host", neutral_card(), problems)
-    return check_form("host", opened.node, problems) if opened is not None else None
+    return _open_part("host", _entry("host", product, wanted, {}), product, problems)
 
 
 def _entry(
-    kind: str, product: Opened, wanted: Mapping[str, str], parts: Mapping[str, Part]
-) -> Node | None:
+    kind: str, product: Opened, wanted: Mapping[str, str], parts: Mapping[str, Opened]
+) -> Node:
     """What names the part: a setting, the product's card, or the antibody."""
     if kind in wanted:
         return Node(wanted[kind], f"setting '{kind}'")
     if kind in product.node.entries:
         return product.node.entries[kind]
-    antibody = parts["antibody"].card if "antibody" in parts else None
-    if kind == "target" and isinstance(antibody, AntibodyCard):
-        return Node(antibody.target, parts["antibody"].node.place(("target",)))
-    return Node(_DEFAULT_HOST, product.node.where) if kind == "host" else None
+    if kind == "target" and "antibody" in parts:
+        return parts["antibody"].node.node("target")
+    return Node(_DEFAULT_HOST if kind == "host" else None, product.node.where)
 
 
 def _open_part(
     kind: str, entry: Node, product: Opened, problems: Problems
-) -> Part | None:
-    opened: Opened | None = None
+) -> Opened | None:
+    """The part, or None where nothing names it; the form check reports that."""
     if isinstance(entry.value, dict):
-        given = entry.entries.get("name")
-        name = given.text if given is not None and given.text else ""
-        name = name or f"{product.name} {kind}"
-        opened = open_inline(kind, entry, name, product.folder, problems)
-    elif entry.text:
-        opened = open_reference(kind, entry.text, entry.where, product.folder, problems)
-    card = check_form(kind, opened.node, problems) if opened is not None else None
-    if opened is None or card is None:
+        name = entry.node("name").text or f"{product.name} {kind}"
+        return open_inline(kind, entry, name, product.folder, problems)
+    if entry.text is None:
         return None
-    return Part(opened.name, opened.node, card)
+    return open_reference(kind, entry.text, entry.where, product.folder, problems)

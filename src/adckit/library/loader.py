@@ -22,8 +22,8 @@ from adckit.library.cards import (
     PayloadCard,
     ProgrammeCard,
 )
-from adckit.library.checking import check_card, check_form, drug_load
-from adckit.library.gathering import Part, neutral_values, open_host, open_parts
+from adckit.library.checking import check_content, check_form, drug_load
+from adckit.library.gathering import open_host, open_parts
 from adckit.library.opening import Opened, open_file
 from adckit.library.product import Observation, Product, Programme
 from adckit.library.reading import Problems
@@ -43,6 +43,7 @@ from adckit.library.shelf import (
     is_path,
     known_names,
     list_parts,
+    neutral_card,
 )
 from adckit.mechanisms.blueprint import PayloadSpecies
 from adckit.parameters import Parameter, Source
@@ -104,11 +105,11 @@ def check_part(kind: str, name: str, species: Sequence[str] = ()) -> PartCard:
     """
     problems = Problems()
     opened = open_file(kind, find(kind, name), problems)
-    card = check_form(kind, opened.node, problems) if opened is not None else None
-    if opened is not None and card is not None:
-        own = tuple(card.species) if isinstance(card, PayloadCard) else ()
-        check_card(card, opened.node, (*species, *own), {}, problems)
-        if not problems:
+    if opened is not None:
+        own = tuple(opened.node.node("species").entries)
+        check_content(opened.node, (*species, *own), {}, problems)
+        card = check_form(kind, opened.node, problems)
+        if card is not None and not problems:
             return card
     raise CardError(f"The {kind} '{name}' cannot be used.", problems)
 
@@ -138,37 +139,34 @@ def _gather_conjugate(
     opened: Opened, wanted: Mapping[str, str], problems: Problems
 ) -> _Gathered | None:
     parts, node = open_parts(opened, wanted, problems)
-    card = check_form("conjugate", node, problems)
-    neutral = neutral_values(problems)
     names = {kind: part.name for kind, part in parts.items()}
-    species, everything = _species(parts, names, problems)
-    for part in parts.values():
-        check_card(part.card, part.node, everything, names, problems)
-    if card is None or neutral is None:
+    payload = parts["payload"].node if "payload" in parts else node
+    everything = tuple(payload.node("species").entries)
+    cards = {}
+    for kind, tree in {**{k: p.node for k, p in parts.items()}, "": node}.items():
+        check_content(tree, everything, names, problems)
+        card = check_form(kind or "conjugate", tree, problems)
+        if card is not None:
+            cards[kind] = card
+    neutral = _neutral_values(problems)
+    species: tuple[PayloadSpecies, ...] = ()
+    if "payload" in cards and "linker" in cards:
+        molecules = (
+            cast(PayloadCard, cards["payload"]),
+            cast(LinkerCard, cards["linker"]),
+        )
+        species = payload_species(*molecules, names, parts["linker"].node, problems)
+    if neutral is None or any(kind not in cards for kind in (*PARTS, "")):
         return None
-    check_card(card, node, everything, names, problems)
-    if len(parts) < len(PARTS):
-        return None
-    cards = (neutral, *(parts[kind].card for kind in PARTS), card)
-    product = cast(ConjugateCard, card)
-    return _Gathered(opened, product, cards, names, species, everything)
+    every = (neutral, *(cards[kind] for kind in (*PARTS, "")))
+    product = cast(ConjugateCard, cards[""])
+    return _Gathered(opened, product, every, names, species, everything)
 
 
-def _species(
-    parts: Mapping[str, Part], names: Mapping[str, str], problems: Problems
-) -> tuple[tuple[PayloadSpecies, ...], tuple[str, ...]]:
-    """The species in use, and all names that the payload's card has."""
-    if "payload" not in parts:
-        return (), ()
-    payload = cast(PayloadCard, parts["payload"].card)
-    everything = tuple(payload.species)
-    if "linker" not in parts:
-        return (), everything
-    linker = parts["linker"]
-    used = payload_species(
-        payload, cast(LinkerCard, linker.card), names, linker.node, problems
-    )
-    return used, everything
+def _neutral_values(problems: Problems) -> PartCard | None:
+    """Values that switch a refinement off, under all cards."""
+    opened = open_file("host", neutral_card(), problems)
+    return check_form("host", opened.node, problems) if opened is not None else None
 
 
 def _gather_plain(
@@ -178,16 +176,17 @@ def _gather_plain(
         if part != "host":
             problems.add(f"setting '{part}'", f"A plain drug has no {part}.")
     host = open_host(opened, wanted, problems)
-    card = check_form("compartments", opened.node, problems)
     names = {"host": host.name} if host is not None else {}
-    if host is not None:
-        check_card(host.card, host.node, (), names, problems)
-    if card is not None:
-        check_card(card, opened.node, (), names, problems)
-    if card is None or host is None:
+    check_content(opened.node, (), names, problems)
+    card = check_form("compartments", opened.node, problems)
+    if host is None or card is None:
+        return None
+    check_content(host.node, (), names, problems)
+    form = check_form("host", host.node, problems)
+    if form is None:
         return None
     product = cast(CompartmentsCard, card)
-    return _Gathered(opened, product, (host.card, card), names)
+    return _Gathered(opened, product, (form, card), names)
 
 
 def _build(

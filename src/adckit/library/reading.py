@@ -40,6 +40,15 @@ class Node:
         return self.value if isinstance(self.value, dict) else {}
 
     @property
+    def items(self) -> tuple[Node, ...]:
+        """Items of a list; none for anything else."""
+        return self.value if isinstance(self.value, tuple) else ()
+
+    def node(self, key: str) -> Node:
+        """The entry of that name, or an empty one in this place."""
+        return self.entries.get(key, Node(None, self.where))
+
+    @property
     def text(self) -> str | None:
         """The value where it is text."""
         return self.value if isinstance(self.value, str) else None

@@ -19,8 +19,10 @@ __all__ = [
     "aliases_of",
     "find",
     "is_path",
+    "known_names",
     "list_parts",
     "list_products",
+    "neutral_card",
     "same_name",
     "shown_path",
 ]

@@ -74,13 +74,13 @@ def given_doses(schedule: Schedule) -> tuple[GivenDose, ...] | None:
     return tuple(sorted(doses, key=lambda dose: dose.start))
 
 
-def first_dose(schedule: Schedule) -> GivenDose | None:
+def first_dose(doses: Sequence[GivenDose] | None) -> GivenDose | None:
     """The first dose above zero; None where there is none, or not one alone."""
-    doses = [dose for dose in given_doses(schedule) or () if dose.amount > 0]
-    if not doses:
+    given = [dose for dose in doses or () if dose.amount > 0]
+    if not given:
         return None
-    together = [d for d in doses if d.start - doses[0].start < _SAME_TIME]
-    return doses[0] if len(together) == 1 else None
+    together = [d for d in given if d.start - given[0].start < _SAME_TIME]
+    return given[0] if len(together) == 1 else None
 
 
 def single_dose_run(
