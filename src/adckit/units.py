@@ -135,7 +135,7 @@ def parse_unit(text: str) -> Unit:
             return Unit(text, DIMENSIONLESS, float(quantity))
         base = quantity.to_base_units()
     except (pint.errors.PintError, *_UNREADABLE) as error:
-        reason = str(error).splitlines()[0]
+        reason = str(error).partition("\n")[0] or type(error).__name__
         raise UnitError(
             f"Cannot read the unit '{text}': {reason}. "
             "Write it with the units of the field, such as mL/h/m2, 1/day, nM, ug/mL."

@@ -320,7 +320,8 @@ def test_every_bad_setting_is_reported() -> None:
 
 
 def test_unknown_part_in_a_setting() -> None:
-    found = refused("T-DM1", linker="SMC", host="human", tumor="colon")
+    found = refused("T-DM1", linker="SMC", host="human", tumor="colon", clearance="3 L")
+    assert "'L' is no unit of this parameter" in found["setting 'clearance'"]
     assert found["setting 'linker'"] == "Unknown linker 'SMC'. Did you mean SMCC?"
     assert found["setting 'tumour'"].startswith("Unknown tumour 'colon'.")
 
@@ -420,6 +421,20 @@ model: {disposition: one-compartment}
     mine = load_product(write(tmp_path, text))
     assert mine.blueprint.load is None
     assert mine.regimen is None
+
+
+def test_plain_card_based_on_another(tmp_path: Path) -> None:
+    first = """\
+based_on: two-compartment-oral
+summary: Absorbed fast
+parameters:
+  absorption_rate: {value: 4, unit: 1/day, status: assumed, source: {citation: guess}}
+"""
+    write(tmp_path, first, "first.yaml")
+    text = "based_on: first.yaml\nsummary: The same again\n"
+    second = load_product(write(tmp_path, text, "second.yaml"))
+    assert second.blueprint.load is None
+    assert value(second.blueprint, "absorption_rate") == 4
 
 
 BAD = """\
@@ -538,6 +553,46 @@ linker:
 """
     found = refused(write(tmp_path, text))
     assert "Did you mean lysine adduct?" in found["mine.yaml:5"]
+
+
+def test_a_species_takes_what_it_lacks_from_the_one_it_is_like() -> None:
+    settings = {"transport": "singh"}
+    parameters = load_product("T-DM1", settings=settings).blueprint.parameters
+    copied = parameters["Lys_MCC_DM1_permeability"]
+    assert copied.value == parameters["DM1_permeability"].value == 9240
+    assert copied.status is Status.ASSUMED
+    start = "No value found for Lys_MCC_DM1; taken as for DM1: Singh"
+    assert copied.source.citation.startswith(start)
+    assert parameters["Lys_MCC_DM1_influx_rate"].value == 0
+
+
+def test_a_species_like_none(tmp_path: Path) -> None:
+    text = """\
+based_on: T-DM1
+payload:
+  based_on: DM1
+  species:
+    S_methyl_DM1: {label: S-methyl-DM1, form: methylated, like: DM}
+"""
+    found = refused(write(tmp_path, text))
+    assert found["mine.yaml:5"] == "Unknown species 'DM'. Did you mean DM1?"
+
+
+def test_origin_is_shared_by_the_parameters_that_state_none(tmp_path: Path) -> None:
+    text = """\
+based_on: T-DM1
+sources: {trial: {citation: our first trial}}
+origin: {status: measured, source: trial}
+parameters:
+  central_volume: {value: 3, unit: L}
+  cell_volume: {value: 1, unit: pL/cell, status: assumed, source: {citation: guess}}
+"""
+    mine = load_product(write(tmp_path, text)).blueprint
+    host = load_product("T-DM1").blueprint
+    assert mine.parameters["central_volume"].source.citation == "our first trial"
+    assert mine.parameters["central_volume"].status is Status.MEASURED
+    assert mine.parameters["cell_volume"].source.citation == "guess"
+    assert mine.parameters["clearance"] == host.parameters["clearance"]
 
 
 def test_order_of_parts_covers_all_kinds() -> None:

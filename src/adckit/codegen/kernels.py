@@ -4,7 +4,7 @@
     rates(time, state, fixed, input)     → dy/dt
     slopes(time, state, fixed, input)    → df/dt at fixed state (only if time matters)
     factor(time, state, fixed, input, d) → LU of d I - df/dy
-    solve(LU, b)                         → x
+    solve(LU, b, more)                   → x
     observe(time, state, fixed, input)   → outputs
     trigger, assign                      → state events
 
@@ -158,11 +158,16 @@ class _Writer:
 def _write_solve(
     module: Module, plan: Elimination, places: dict[tuple[int, int], int]
 ) -> None:
-    """x from LU and b; both in the original order of the states."""
-    f = module.function("solve", "ptr noalias %lu, ptr noalias %b, ptr noalias %x")
+    """x from LU and b + more, in the original order of the states."""
+    f = module.function(
+        "solve", "ptr noalias %lu, ptr noalias %b, ptr noalias %more, ptr noalias %x"
+    )
     f.attributes = " noinline"
     lu = f.arg("lu")
-    values = [f.load(f.arg("b"), i) for i in range(len(plan.order))]
+    values = [
+        f.add(f.load(f.arg("b"), i), f.load(f.arg("more"), i))
+        for i in range(len(plan.order))
+    ]
     for k in plan.order:
         for i in plan.below[k]:
             entry = f.load(lu, places[i, k])

@@ -108,6 +108,7 @@ class Layout:
             "trial": states,
             "final_state": states,
             "rate": states,
+            "offset": states,
             "slope": states,
             "absolute": states,
             "stages": states * stages,

@@ -4,8 +4,9 @@ A step of size h from y, with W = I/(h gamma) - J, solves for each stage i
 
     W U_i = f(t + alpha_i h, y + sum_j a_ij U_j) + sum_j c_ij U_j / h + gamma_i h f_t
 
-and ends at y + sum_j b_j U_j; the last stage is the error estimate.  Between the ends,
-with s the fraction of the step and k_m = sum_j H_mj U_j, the solution is
+and ends at the last trial point plus the last stage, which is the error estimate (the
+methods are stiffly accurate).  Between the ends, with s the fraction of the step and
+k_m = sum_j H_mj U_j, the solution is
 
     (1 - s) y0 + s (y1 + (1 - s) (k_1 + s (k_2 + s k_3)))
 
@@ -33,13 +34,12 @@ class Rosenbrock:
     gamma: float
     a: tuple[tuple[float, ...], ...]
     c: tuple[tuple[float, ...], ...]
-    b: tuple[float, ...]
     dense: tuple[tuple[float, ...], ...]
     citation: str
 
     @property
     def stages(self) -> int:
-        return len(self.b)
+        return len(self.a)
 
     @cached_property
     def _gamma_matrix(self) -> np.ndarray:
@@ -128,7 +128,6 @@ RODAS5P = Rosenbrock(
             -9.48861652309627,
         ),
     ),
-    b=(*_A6, 1.0, 1.0, 1.0),
     dense=(
         (
             25.948786856663858,

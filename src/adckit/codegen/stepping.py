@@ -46,47 +46,67 @@ def _write_stage(
     stage: int,
     inverse_step: Reg,
 ) -> None:
-    c = f.module.constant
-    source = "state"
-    if method.a[stage]:
-        source = "trial"
-        with f.loop(shape.states) as i:
-            total = _combined(f, m, shape, method.a[stage], i, m.get("state", i))
-            m.put(total, "trial", i)
+    with f.loop(shape.states) as i:
+        known = [_stage_value(f, m, shape, j, i) for j in range(stage)]
+        if stage:
+            m.put(_trial(f, m, method, stage, known, i), "trial", i)
+        m.put(_offset(f, m, shape, method, stage, known, inverse_step, i), "offset", i)
     time = "time"
     if shape.uses_time:
         time = "stage_time"
-        offset = f.mul(c(method.alpha[stage]), m.get("step"))
-        m.put(f.add(m.get("time"), offset), time)
+        passed = f.mul(f.module.constant(method.alpha[stage]), m.get("step"))
+        m.put(f.add(m.get("time"), passed), time)
+    source = "trial" if stage else "state"
     call_model(f, m, "rates", time, source, m.place("rate"))
-    weight = method.time_weights[stage]
-    if shape.uses_time or method.c[stage]:
-        with f.loop(shape.states) as i:
-            value = m.get("rate", i)
-            if method.c[stage]:
-                total = _combined(f, m, shape, method.c[stage], i, None)
-                value = f.add(value, f.mul(total, inverse_step))
-            if shape.uses_time:
-                scaled = f.mul(c(weight), m.get("step"))
-                value = f.add(value, f.mul(scaled, m.get("slope", i)))
-            m.put(value, "rate", i)
     target = m.place("stages", stage * shape.states)
-    f.call("void", "solve", m.place("lu"), m.place("rate"), target)
+    places = (m.place("lu"), m.place("rate"), m.place("offset"), target)
+    f.call("void", "solve", *places)
 
 
-def _combined(
+def _stage_value(f: Function, m: Memory, shape: ModelShape, j: int, i: Reg) -> Reg:
+    return m.get("stages", f.whole("add", i, j * shape.states))
+
+
+def _trial(
+    f: Function, m: Memory, method: Rosenbrock, stage: int, known: list[Reg], i: Reg
+) -> Reg:
+    """Where the stage is evaluated; built on the stage before where the table allows.
+
+    The late stages of a stiffly accurate method differ from one another by one term.
+    """
+    row = method.a[stage]
+    if stage > 1 and row[:-1] == method.a[stage - 1]:
+        return _weighted(f, row[-1:], known[-1:], m.get("trial", i))
+    return _weighted(f, row, known, m.get("state", i))
+
+
+def _offset(
     f: Function,
     m: Memory,
     shape: ModelShape,
-    weights: tuple[float, ...],
+    method: Rosenbrock,
+    stage: int,
+    known: list[Reg],
+    inverse_step: Reg,
     i: Reg,
-    start: Reg | None,
 ) -> Reg:
-    """start + sum of weighted stages, for state i; `weights` is not empty."""
+    """What the right-hand side of the stage has besides the rates."""
+    total = f.module.constant(0.0)
+    if stage:
+        total = f.mul(_weighted(f, method.c[stage], known, None), inverse_step)
+    if shape.uses_time:
+        weight = f.module.constant(method.time_weights[stage])
+        total = f.add(total, f.mul(f.mul(weight, m.get("step")), m.get("slope", i)))
+    return total
+
+
+def _weighted(
+    f: Function, weights: tuple[float, ...], values: list[Reg], start: Reg | None
+) -> Reg:
+    """start + sum of weight * value; `weights` is not empty."""
     total = start
-    for j, weight in enumerate(weights):
-        place = f.whole("add", i, j * shape.states)
-        term = f.mul(f.module.constant(weight), m.get("stages", place))
+    for weight, value in zip(weights, values, strict=True):
+        term = value if weight == 1.0 else f.mul(f.module.constant(weight), value)
         total = term if total is None else f.add(total, term)
     assert total is not None
     return total
@@ -103,13 +123,12 @@ def _write_end(f: Function, m: Memory, shape: ModelShape, method: Rosenbrock) ->
     rtol = m.everywhere("rtol")
     last = (method.stages - 1) * shape.states
     with f.loop(shape.states) as i:
-        old = m.get("state", i)
-        new = _combined(f, m, shape, method.b, i, old)
+        old, error = m.get("state", i), m.get("stages", f.whole("add", i, last))
+        new = f.add(m.get("trial", i), error)  # b is the last row of a, and one more
         m.put(new, "new_state", i)
         size = f.larger(f.absolute(old), f.absolute(new))
         allowed = f.add(m.get("absolute", i), f.mul(rtol, size))
-        error = f.absolute(m.get("stages", f.whole("add", i, last)))
-        error = f.div(error, allowed)
+        error = f.div(f.absolute(error), allowed)
         f.put(f.larger(f.get(largest, f.module.real), error), largest)
         f.put(f.add(f.get(witness, f.module.real), error), witness)
     total = f.get(witness, f.module.real)
@@ -125,8 +144,9 @@ def add_dense(
     f = module.function("prepare_dense", "ptr noalias %work")
     m = Memory(f, layout)
     with f.loop(shape.states) as i:
+        known = [_stage_value(f, m, shape, j, i) for j in range(method.stages)]
         for k, weights in enumerate(method.dense):
-            total = _combined(f, m, shape, weights, i, None)
+            total = _weighted(f, weights, known, None)
             m.put(total, "dense", f.whole("add", i, k * shape.states))
     f.done()
     f = module.function("inside", "ptr noalias %work")

@@ -206,6 +206,9 @@ class SpeciesCard(_Card):
 
     label: Text
     form: Text
+    """What a linker calls it by, the same for every payload."""
+    like: Text | None = None
+    """The species whose values it takes where it has none of its own."""
 
 
 class PayloadCard(PartCard):

@@ -70,6 +70,12 @@ def check_content(
         for name, entry in section.node("parameters").entries.items():
             _check_parameter(name, entry, species, problems)
         _check_load(section.node("load"), problems)
+    for molecule in node.node("species").entries.values():
+        like = molecule.node("like")
+        if like.text and like.text not in node.node("species").entries:
+            known = node.node("species").entries
+            what = f"Unknown species '{like.text}'. {hint(like.text, known)}"
+            problems.add(like.where, what)
     _check_regimen(node.node("regimen").node("text"), problems)
     for seen in node.node("observations").items:
         _check_unit(seen.node("unit"), problems)
@@ -239,7 +245,7 @@ def _keys_at(model: type[BaseModel], path: Sequence[str | int]) -> tuple[str, ..
     for step in path:
         current = _inner(current, step)
     fields = getattr(current, "model_fields", {})
-    extra = ("based_on",) if isinstance(current, type) and not path else ()
+    extra = ("based_on", "origin") if isinstance(current, type) and not path else ()
     return (*fields, *extra)
 
 

@@ -24,7 +24,7 @@ from adckit.library.cards import (
 )
 from adckit.library.checking import check_content, check_form, drug_load
 from adckit.library.gathering import open_host, open_parts
-from adckit.library.opening import Opened, open_file
+from adckit.library.opening import Opened, kind_of_file, open_file
 from adckit.library.product import Observation, Product, Programme
 from adckit.library.reading import Problems
 from adckit.library.resolving import (
@@ -46,6 +46,7 @@ from adckit.library.shelf import (
     neutral_card,
 )
 from adckit.mechanisms.blueprint import PayloadSpecies
+from adckit.mechanisms.vocabulary import PARAMETERS
 from adckit.parameters import Parameter, Source
 
 __all__ = ["check_part", "load_product"]
@@ -92,6 +93,9 @@ def load_product(
         product = _build(gathered, rest, problems)
         if product is not None and not problems:
             return product.with_digest()
+    else:  # what can be said of the settings while the product is not known
+        known = {key: value for key, value in rest.items() if key in PARAMETERS}
+        sort_settings(known, (), {}, problems)
     count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
     raise CardError(f"'{name_or_path}' cannot be used: {count}.", problems)
 
@@ -120,12 +124,8 @@ def _open_product(
     """The product's kind, `conjugate` or `compartments`, and its card."""
     text = str(name_or_path)
     if isinstance(name_or_path, Path) or is_path(text):
-        opened = open_file("conjugate", Path(text), problems)
-        given = opened.node.entries.get("kind") if opened is not None else None
-        plain = given is not None and given.text == "compartments"
-        if plain and not problems:
-            opened = open_file("compartments", Path(text), problems)
-        return ("compartments" if plain else "conjugate"), opened
+        kind = kind_of_file(Path(text))
+        return kind, open_file(kind, Path(text), problems)
     for kind in ("conjugate", "compartments"):
         try:
             return kind, open_file(kind, find(kind, text), problems)

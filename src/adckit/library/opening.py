@@ -1,6 +1,7 @@
 """From a name, a file or an inline entry to one complete tree of a card.
 
-Here `based_on` is followed and sources that a card names by a short key are filled in.
+Here `based_on` is followed, sources that a card names by a short key are filled in, and
+so is the `origin` that all parameters of a section share.
 """
 
 from __future__ import annotations
@@ -10,9 +11,15 @@ from pathlib import Path
 
 from adckit.errors import AdckitError, nearest_names
 from adckit.library.reading import Node, Problems, read_card
-from adckit.library.shelf import find, is_path, shown_path
+from adckit.library.shelf import find, is_path, list_parts, same_name, shown_path
 
-__all__ = ["Opened", "open_file", "open_inline", "open_reference"]
+__all__ = [
+    "Opened",
+    "kind_of_file",
+    "open_file",
+    "open_inline",
+    "open_reference",
+]
 
 _OWN = ("name", "aliases", "programme", "observations", "based_on", "kind")
 """What a card does not inherit: published facts belong to the product they are about,
@@ -22,6 +29,7 @@ _WHOLE = ("load", "regimen", "source", "spread")
 """What is replaced as a whole, because its entries only make sense together."""
 
 _LONGEST_CHAIN = 8
+_KIND = "conjugate"
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,29 @@ def open_file(kind: str, path: Path, problems: Problems) -> Opened | None:
     Raises AdckitError when the file cannot be read at all.
     """
     return _open_file(kind, path, problems, ())
+
+
+def kind_of_file(path: Path) -> str:
+    """Whether a user's product is a `conjugate` or `compartments`.
+
+    The card says so, or the card that it is based on.
+    """
+    for _ in range(_LONGEST_CHAIN):
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            break  # opening it says why
+        node = read_card(text, shown_path(path), Problems())
+        if node is None:
+            break
+        base = node.node("based_on").text or ""
+        if "kind" in node.entries or not base:
+            return "compartments" if node.node("kind").text == "compartments" else _KIND
+        if not is_path(base):
+            plain = any(same_name(base, name) for name in list_parts("compartments"))
+            return "compartments" if plain else _KIND
+        path = path.parent / base
+    return _KIND
 
 
 def open_reference(
@@ -115,8 +146,29 @@ def _complete(
         else:
             problems.add(base.where, "`based_on` is the name of a card or a file.")
         if below is not None:
-            complete = _merge(below.node.without(*_OWN), complete)
+            base_card = _yielding(below.node.without(*_OWN), complete)
+            complete = _merge(base_card, complete)
     return Opened(name, complete, folder)
+
+
+def _yielding(base: Node, top: Node) -> Node:
+    """The base without the conditional values that `top` gives unconditionally.
+
+    Otherwise a clearance under `parameters` would lose to the base's under `for_host`.
+    """
+    changed = {}
+    for key, cases in base.entries.items():
+        if not key.startswith("for_"):
+            continue
+        kept = {}
+        for name, section in cases.entries.items():
+            for block in ("model", "parameters"):
+                if block in section.entries:
+                    left = section.node(block).without(*top.node(block).entries)
+                    section = section.with_entries(**{block: left})
+            kept[name] = section
+        changed[key] = Node(kept, cases.where)
+    return base.with_entries(**changed)
 
 
 def _merge(base: Node, top: Node, whole: bool = False) -> Node:
@@ -157,7 +209,7 @@ def _with_sources(node: Node, sources: Node | None, problems: Problems) -> Node:
         if not isinstance(inner.value, dict):
             return inner
         entries = {}
-        for key, value in inner.value.items():
+        for key, value in _with_origin(inner).entries.items():
             if key == "source":
                 entries[key] = resolve(value)
             elif key == "sources" and isinstance(value.value, tuple):
@@ -168,3 +220,18 @@ def _with_sources(node: Node, sources: Node | None, problems: Problems) -> Node:
         return Node(entries, inner.where)
 
     return fill(node)
+
+
+def _with_origin(section: Node) -> Node:
+    """A section whose `origin` is written into each parameter that states none."""
+    origin = section.node("origin").entries
+    if not origin:
+        return section
+    filled = {}
+    for name, entry in section.node("parameters").entries.items():
+        own = entry.entries
+        stated = "status" in own or "source" in own or not own
+        shared = {key: Node(node.value, entry.where) for key, node in origin.items()}
+        filled[name] = entry if stated else Node({**shared, **own}, entry.where)
+    parameters = Node(filled, section.node("parameters").where)
+    return section.without("origin").with_entries(parameters=parameters)

@@ -2,14 +2,14 @@
 
 Order: neutral values, host, payload, linker, antibody, target, tumour, the product
 itself; in each card its own values and then those `for_host`, `for_linker` ... that
-hold in this company.  Chosen options of parameter sets come after all cards, and what
-the user sets comes last.
+hold in this company.  Chosen options of parameter sets come after all cards; a payload
+species then takes what it lacks from the one it is like; what the user sets comes last.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from adckit.errors import ModelError
 from adckit.library.cards import ChoiceCard, LinkerCard, PartCard, PayloadCard
@@ -20,7 +20,7 @@ from adckit.library.settings import Settings, with_mean_load
 from adckit.library.shelf import PARTS, same_name
 from adckit.mechanisms.assemble import assemble
 from adckit.mechanisms.blueprint import VARIANTS, Blueprint, PayloadSpecies
-from adckit.mechanisms.vocabulary import specification
+from adckit.mechanisms.vocabulary import PAYLOAD_SPECIES, specification
 from adckit.molecules.load import DrugLoad
 from adckit.parameters import Parameter
 
@@ -67,6 +67,22 @@ def resolve(
         draft.apply(card, all_species)
         for section in _in_company(card, parts):
             draft.apply(section, all_species)
+    _apply_options(cards, draft, all_species, settings)
+    _copy_like_species(cards, draft)
+    draft.variants.update(settings.variants)
+    for parameter in settings.parameters:
+        draft.parameters[parameter.name] = parameter
+    if settings.mean_load is not None:
+        draft.load = with_mean_load(draft.load, settings.mean_load, problems)
+    return draft
+
+
+def _apply_options(
+    cards: Sequence[PartCard],
+    draft: Draft,
+    all_species: Sequence[str],
+    settings: Settings,
+) -> None:
     for name, option in settings.options.items():
         for card in cards:
             choice = card.parameter_sets.get(name, {}).get(option)
@@ -74,12 +90,23 @@ def resolve(
                 draft.apply(choice, all_species)
         if option in VARIANTS.get(name, ()):
             draft.variants[name] = option
-    draft.variants.update(settings.variants)
-    for parameter in settings.parameters:
-        draft.parameters[parameter.name] = parameter
-    if settings.mean_load is not None:
-        draft.load = with_mean_load(draft.load, settings.mean_load, problems)
-    return draft
+
+
+def _copy_like_species(cards: Sequence[PartCard], draft: Draft) -> None:
+    """Fill what a payload species lacks from the species it is said to be like."""
+    payloads = (card for card in cards if isinstance(card, PayloadCard))
+    for name, species in (pair for card in payloads for pair in card.species.items()):
+        for spec in PAYLOAD_SPECIES:
+            own, model = f"{name}_{spec.name}", f"{species.like}_{spec.name}"
+            if own in draft.parameters or model not in draft.parameters:
+                continue
+            known = draft.parameters[model]
+            reason = f"No value found for {name}; taken as for {species.like}"
+            source = replace(
+                known.source, citation=f"{reason}: {known.source.citation}"
+            )
+            copy = known.with_value(known.value, source=source)
+            draft.parameters[own] = replace(copy, name=own, spread=known.spread)
 
 
 def set_options(cards: Sequence[PartCard]) -> dict[str, tuple[str, ...]]:

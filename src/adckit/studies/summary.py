@@ -7,21 +7,20 @@ computed is None, and the row's note says why.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from adckit.engines.base import Engine
+from adckit.errors import UnitError
 from adckit.library import Observation, Product
 from adckit.network.regimen import Regimen, parse_regimen
 from adckit.parameters import Spread
 from adckit.prepared import Prepared
 from adckit.results import Result
-from adckit.status import Status
 from adckit.studies.endpoints import TumourResponse, tumour_responses
-from adckit.studies.exposure import Exposure, exposure
+from adckit.studies.exposure import Exposure
 from adckit.studies.published import Matches, in_unit, match, spread_range
 from adckit.studies.single_dose import (
     GivenDose,
@@ -29,27 +28,23 @@ from adckit.studies.single_dose import (
     given_doses,
     single_dose_run,
 )
+from adckit.studies.subject_profiles import ANALYTES, NOT_DOSED, Profiles
 from adckit.units import Dimension, parse_unit
 
-__all__ = ["ANALYTES", "DAR_DAYS", "SummaryRow", "published_elsewhere", "summarise"]
-
-ANALYTES: Mapping[str, str] = {
-    "conjugate": "conjugate_molar_mass",
-    "total_antibody": "antibody_molar_mass",
-    "conjugated_payload": "payload_molar_mass",
-    "free_payload": "payload_molar_mass",
-    "concentration": "antibody_molar_mass",
-}
-"""Analyte → the parameter that is its molar mass."""
+__all__ = ["DAR_DAYS", "SummaryRow", "published_elsewhere", "summarise"]
 
 DAR_DAYS = (1.0, 7.0, 14.0, 21.0)
 """Days after the first dose on which the mean DAR is given."""
 
-_FOLLOWED_TO = 1e-3
-"""Share of Cmax to which a profile is followed: the reach of an ELISA."""
-_NOT_DOSED = ("free_payload",)
-"""Analytes without a dose of their own, hence without a clearance."""
-_NO_DOSE = "the dosing has no first dose that stands alone"
+_CONCENTRATIONS = ("cmax", "cmax_last", "ctrough", "concentration")
+_AREAS = ("auc_inf", "auc_tau")
+_DEFAULT_UNITS = {"clearance": "L/day", "half_life": "day"}
+_NOT_SHOWN = "Vss"
+"""Notes on a quantity that the table does not have."""
+_NO_FIRST_DOSE = "the dosing has no first dose that stands alone"
+
+Found = tuple[float | None, str]
+"""A value, and a note on it or the reason why there is none."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +52,7 @@ class SummaryRow:
     """One number of the table and what was published of it."""
 
     analyte: str
+    """A name of `subject_profiles.ANALYTES`, `mean_dar` or `tumor`."""
     quantity: str
     value: float | None
     unit: str
@@ -66,6 +62,8 @@ class SummaryRow:
     """Subjects behind the published value."""
     source: str = ""
     note: str = ""
+    condition: str = ""
+    """In whom, and under which regimen, it was seen."""
     role: str = ""
     """`calibrated` where parameters were fitted to the published value, `predicted`
     where they were not; empty without a published value."""
@@ -92,10 +90,9 @@ def summarise(
 ) -> list[SummaryRow]:
     """The rows of every subject of `result`, which `ready` was simulated to.
 
-    `engine` also simulates the first dose alone.
+    `engine` simulates the first dose alone.
     """
-    schedules = result.schedules
-    given = [given_doses(schedule) for schedule in schedules]
+    given = [given_doses(schedule) for schedule in result.schedules]
     if len(given) == 1:
         given *= len(result.subjects)
     first = [first_dose(doses) for doses in given]
@@ -108,7 +105,7 @@ def summarise(
     rows: list[SummaryRow] = []
     for i, tumour in enumerate(tumours):
         cycle = _cycle(regimen, given[i])
-        profiles = _Profiles(ready, result, alone, i, given[i], first[i], cycle)
+        profiles = Profiles(ready, result, alone, i, given[i], first[i], cycle)
         rows += _Table(profiles, matches, ready.product).rows(tumour)
     return rows
 
@@ -138,109 +135,20 @@ def _cycle(
     return start, later[0] if later else None
 
 
-@dataclass(frozen=True)
-class _Profiles:
-    """One subject's curves, under its regimen and after its first dose alone."""
-
-    ready: Prepared
-    result: Result
-    alone: Result
-    subject: int
-    doses: tuple[GivenDose, ...] | None
-    first: GivenDose | None
-    cycle: tuple[float, float | None]
-
-    def failure(self, result: Result) -> str:
-        """Why this subject has no numbers in a result; empty where it has."""
-        status = Status(int(result.status[self.subject]))
-        if status is Status.OK:
-            return ""
-        return f"failed on day {result.stopped[self.subject]:.3g}: {status.reason}"
-
-    def parameter(self, name: str) -> float | None:
-        """A parameter of the subject in internal units; None if it has no such."""
-        names = [parameter.name for parameter in self.result.network.parameters]
-        if name not in names:
-            return None
-        return float(self.result.parameters[self.subject, names.index(name)])
-
-    def molar_mass(self, analyte: str) -> float | None:
-        """mg/nmol"""
-        return self.parameter(ANALYTES[analyte])
-
-    def body(self) -> dict[str, float]:
-        """Body weight in kg and body surface in m2, as far as the model has them."""
-        sizes = {"kg": "body_weight", "m2": "body_surface_area"}
-        found = {unit: self.parameter(name) for unit, name in sizes.items()}
-        return {unit: size for unit, size in found.items() if size}
-
-    def in_first_cycle(self, analyte: str) -> list[Exposure]:
-        """The exposure after every dose of the first cycle."""
-        start, end = self.cycle
-        last = np.inf if end is None else end
-        starts = [d.start for d in self.doses or () if start <= d.start < last - 1e-9]
-        starts = sorted(set(starts)) or [start]
-        curve = self.result.curve(analyte)[self.subject]
-        return [
-            exposure(
-                self.result.times,
-                curve,
-                dose_time=begin,
-                next_dose=following,
-                infusion=self.infusion(analyte),
-            )
-            for begin, following in zip(starts, [*starts[1:], end], strict=True)
-        ]
-
-    def after_first_dose(self, analyte: str) -> Exposure:
-        """The exposure after the first dose alone."""
-        curve = self.alone.curve(analyte)[self.subject]
-        limit = _FOLLOWED_TO * float(np.max(curve, initial=0.0))
-        return exposure(
-            self.alone.times,
-            curve,
-            dose=self.dose(analyte),
-            infusion=self.infusion(analyte),
-            lloq=limit or None,
-        )
-
-    def infusion(self, analyte: str) -> float | None:
-        """Days of infusion of an analyte that is dosed into plasma."""
-        if self.first is None or analyte in _NOT_DOSED:
-            return None
-        return self.first.duration if self.first.port == "central" else None
-
-    def dose(self, analyte: str) -> float | None:
-        """The first dose in the amount whose concentration is measured."""
-        if self.first is None or analyte in _NOT_DOSED:
-            return None
-        amount = self.first.amount
-        load = self.ready.product.blueprint.load if self.ready.product else None
-        if analyte == "conjugated_payload":
-            return amount * load.mean if load is not None else None
-        port = next(p for p in self.result.network.ports if p.name == self.first.port)
-        given = parse_unit(port.unit).dimension
-        seen = parse_unit(self.result.unit(analyte)).dimension * _VOLUME
-        mass = self.molar_mass(analyte)
-        if given == seen:
-            return amount
-        if mass is None:
-            return None
-        return amount * mass if given == _SUBSTANCE else amount / mass
-
-
 class _Table:
     """The rows of one subject."""
 
     def __init__(
-        self, profiles: _Profiles, matches: Matches, product: Product | None
+        self, profiles: Profiles, matches: Matches, product: Product | None
     ) -> None:
         self.profiles, self.matches = profiles, matches
         self.observations = product.observations if product is not None else ()
         self.result = profiles.result
         self.name = self.result.subjects[profiles.subject]
+        self.end = float(self.result.times[-1])
 
     def rows(self, tumour: TumourResponse | None) -> list[SummaryRow]:
+        """Exposure by analyte, then the DAR, then the tumour."""
         found: list[SummaryRow] = []
         for analyte in ANALYTES:
             if analyte in self.result.outputs:
@@ -253,99 +161,106 @@ class _Table:
 
     def exposure_rows(self, analyte: str) -> Iterator[SummaryRow]:
         output = parse_unit(self.result.unit(analyte))
-        concentration, volume = output.dimension, _VOLUME
-        area = concentration * _TIME
-        for quantity, (value, note) in self.quantities(analyte).items():
-            if quantity in ("cmax", "cmax_last", "ctrough"):
-                dimension, factor = concentration, output.factor
-            elif quantity in ("auc_inf", "auc_tau"):
-                dimension, factor = area, output.factor
+        day, litre = parse_unit("day").dimension, parse_unit("L").dimension
+        values = {**self.cycle_values(analyte), **self.first_dose_values(analyte)}
+        for quantity, (value, note) in values.items():
+            dimension, factor = day, 1.0
+            if quantity in _CONCENTRATIONS:
+                dimension, factor = output.dimension, output.factor
+            elif quantity in _AREAS:
+                dimension, factor = output.dimension * day, output.factor
             elif quantity == "clearance":
-                dimension, factor = volume / _TIME, 1.0
-            else:
-                dimension, factor = _TIME, 1.0
+                dimension = litre / day
             internal = None if value is None else value * factor
             yield self.row(analyte, quantity, internal, dimension, note)
 
-    def quantities(self, analyte: str) -> dict[str, tuple[float | None, str]]:
-        """Quantity → value in the output's unit, litres and days, and a note."""
-        found = self.cycle_quantities(analyte)
-        failure = self.profiles.failure(self.profiles.alone)
-        if failure or self.profiles.first is None:
-            alone, reason = Exposure(), failure or _NO_DOSE
-        else:
-            alone, reason = self.profiles.after_first_dose(analyte), ""
-        notes = reason or "; ".join(alone.notes)
-        found["auc_inf"] = alone.auc_inf, notes
-        if analyte not in _NOT_DOSED:
-            found["clearance"] = alone.clearance, notes
-        found["half_life"] = alone.half_life, notes
-        return found
-
-    def cycle_quantities(self, analyte: str) -> dict[str, tuple[float | None, str]]:
-        quantities = ["cmax", "ctrough", "auc_tau"]
-        if analyte in _NOT_DOSED and self.last_cycle() is not None:
-            quantities.insert(1, "cmax_last")
+    def cycle_values(self, analyte: str) -> dict[str, Found]:
+        """What the first cycle of the regimen shows, in the output's unit and days."""
+        seen = self.observed_days(analyte)
+        last = self.last_dose() if analyte in NOT_DOSED else None
         failure = self.profiles.failure(self.result)
         if failure:
-            return {quantity: (None, failure) for quantity in quantities}
+            names = ["cmax", "ctrough", "auc_tau", *(["cmax_last"] if last else [])]
+            return dict.fromkeys([*names, *seen], (None, failure))
         parts = self.profiles.in_first_cycle(analyte)
         areas = [part.auc_tau for part in parts]
-        whole = [area for area in areas if area is not None]
-        why = "" if parts[0].ctrough is not None else _no_interval(parts[0])
-        days = self.cycle_note() if len(parts) > 1 else ""
-        found: dict[str, tuple[float | None, str]] = {
-            "cmax": (max((p.cmax for p in parts if p.cmax is not None), default=None), days),
-            "ctrough": (parts[0].ctrough, why or self.trough_note(len(parts))),
-            "auc_tau": (sum(whole) if len(whole) == len(areas) else None, why or days),
-        }
-        last = self.last_cycle()
-        if "cmax_last" in quantities and last is not None:
+        known = [area for area in areas if area is not None]
+        start, end = self.profiles.cycle
+        cycle = f"first cycle, day {start:g} to {end:g}" if len(parts) > 1 else ""
+        trough = ""
+        if parts[0].ctrough is None:
+            trough = "; ".join(parts[0].notes) if end else "given once: no interval"
+        elif len(parts) > 1:
+            doses = self.profiles.doses or ()
+            trough = f"before the dose on day {doses[1].start:g}"
+        highest = max((part.cmax for part in parts if part.cmax is not None), default=None)
+        whole = sum(known) if len(known) == len(areas) else None
+        values: dict[str, Found] = {"cmax": (highest, cycle)}
+        if last is not None:
             curve = self.result.curve(analyte)[self.profiles.subject]
-            highest = float(curve[self.result.times >= last].max())
-            found["cmax_last"] = highest, f"from the last dose, on day {last:g}"
-        return {quantity: found[quantity] for quantity in quantities}
+            peak = float(curve[self.result.times >= last].max())
+            values["cmax_last"] = peak, f"after the last dose, on day {last:g}"
+        values["ctrough"] = parts[0].ctrough, trough
+        values["auc_tau"] = whole, cycle if whole is not None else trough
+        return {**values, **seen}
 
-    def last_cycle(self) -> float | None:
+    def first_dose_values(self, analyte: str) -> dict[str, Found]:
+        """What the first dose alone shows, in the output's unit, litres and days."""
+        failure = self.profiles.failure(self.profiles.alone)
+        if failure or self.profiles.first is None:
+            alone, note = Exposure(), failure or _NO_FIRST_DOSE
+        else:
+            alone = self.profiles.after_first_dose(analyte)
+            note = "; ".join(n for n in alone.notes if not n.startswith(_NOT_SHOWN))
+        values: dict[str, Found] = {"auc_inf": (alone.auc_inf, note)}
+        if analyte not in NOT_DOSED:
+            values["clearance"] = alone.clearance, note
+        values["half_life"] = alone.half_life, note
+        return values
+
+    def observed_days(self, analyte: str) -> dict[str, Found]:
+        """The concentration on the day of a published one."""
+        seen = self.matches.beside.get((analyte, "concentration"))
+        if seen is None or seen.day is None:
+            return {}
+        day = self.profiles.cycle[0] + seen.day
+        if self.profiles.failure(self.result) or day > self.end:
+            return {"concentration": (None, f"the simulation ends on day {self.end:g}")}
+        return {"concentration": (self.value_on(analyte, day), f"on day {seen.day:g}")}
+
+    def value_on(self, output: str, day: float) -> float:
+        curve = self.result.curve(output)[self.profiles.subject]
+        return float(np.interp(day, self.result.times, curve))
+
+    def last_dose(self) -> float | None:
         """Day of the last dose; None when there is but one."""
         doses = self.profiles.doses
         return doses[-1].start if doses is not None and len(doses) > 1 else None
 
-    def cycle_note(self) -> str:
-        start, end = self.profiles.cycle
-        return f"first cycle, day {start:g} to {end:g}"
-
-    def trough_note(self, parts: int) -> str:
-        doses = self.profiles.doses or ()
-        return f"before the dose on day {doses[1].start:g}" if parts > 1 else ""
-
     def dar_rows(self) -> Iterator[SummaryRow]:
         failure = self.profiles.failure(self.result)
-        curve = self.result.curve("mean_dar")[self.profiles.subject]
         start = self.profiles.cycle[0]
         for day in DAR_DAYS:
             value, note = None, failure
-            if not failure and start + day > self.result.times[-1]:
-                note = f"the simulation ends on day {self.result.times[-1]:g}"
+            if not failure and start + day > self.end:
+                note = f"the simulation ends on day {self.end:g}"
             elif not failure:
-                value = float(np.interp(start + day, self.result.times, curve))
+                value = self.value_on("mean_dar", start + day)
             yield self.row("mean_dar", f"day_{day:g}", value, Dimension(), note)
 
     def tumour_rows(self, tumour: TumourResponse | None) -> Iterator[SummaryRow]:
-        none = Dimension()
+        none, day = Dimension(), parse_unit("day").dimension
         if tumour is None:
             failure = self.profiles.failure(self.result)
             yield self.row("tumor", "best_change", None, none, failure)
             return
-        note = ""
-        if tumour.best_change >= 0:
-            note = "never smaller than at the start"
-        share = tumour.best_change / 100
-        yield self.row("tumor", "best_change", share, none, note)
-        yield self.row("tumor", "nadir_day", tumour.nadir_day, _TIME, "")
-        regrowth = "" if tumour.regrowth_day is not None else "no progression seen"
-        yield self.row("tumor", "regrowth_day", tumour.regrowth_day, _TIME, regrowth)
-        end = f"on day {self.result.times[-1]:g}"
+        shrunk = tumour.best_change < 0
+        best = "" if shrunk else "never smaller than at the start"
+        regrown = "" if tumour.regrowth_day is not None else "no progression"
+        end = f"on day {self.end:g}"
+        yield self.row("tumor", "best_change", tumour.best_change / 100, none, best)
+        yield self.row("tumor", "nadir_day", tumour.nadir_day, day, "")
+        yield self.row("tumor", "regrowth_day", tumour.regrowth_day, day, regrown)
         yield self.row("tumor", "end_change", tumour.end_change / 100, none, end)
 
     def row(
@@ -357,18 +272,18 @@ class _Table:
         note: str,
     ) -> SummaryRow:
         """A row in the unit of the observations, the published value beside it."""
-        unit = self.unit(analyte, quantity)
-        value = internal
+        unit = self.unit(analyte, quantity, dimension)
+        value = None
+        notes = [note] if note else []
         if internal is not None:
             value = self.expressed(analyte, internal, dimension, unit)
-        notes = [note] if note else []
-        if internal is not None and analyte.endswith("_payload"):
-            notes += self.molar(internal, dimension, unit)
+            notes += _molar_note(analyte, internal, dimension, unit)
         seen = self.matches.beside.get((analyte, quantity))
         if seen is None:
             text = "; ".join(notes)
-            return SummaryRow(analyte, quantity, value, unit, None, note=text, subject=self.name)
-        notes.append(f"published: {seen.condition}, {seen.regimen}")
+            return SummaryRow(
+                analyte, quantity, value, unit, note=text, subject=self.name
+            )
         notes += [seen.note] if seen.note else []
         return SummaryRow(
             analyte,
@@ -380,9 +295,48 @@ class _Table:
             seen.n,
             str(seen.source),
             "; ".join(notes),
+            f"{seen.condition}; {seen.regimen}",
             seen.role,
             self.name,
         )
+
+    def unit(self, analyte: str, quantity: str, dimension: Dimension) -> str:
+        """The unit of the published values where there are some, else the usual one."""
+        for unit in self.units(analyte, quantity):
+            try:
+                self.expressed(analyte, 1.0, dimension, unit)
+            except UnitError:
+                continue
+            return unit
+        return str(dimension)
+
+    def units(self, analyte: str, quantity: str) -> Iterator[str]:
+        """Units to try, the best first."""
+        seen = self.matches.beside.get((analyte, quantity))
+        if seen is not None:
+            yield seen.unit
+        for family in (_CONCENTRATIONS, _AREAS):
+            if quantity in family:
+                yield from (
+                    o.unit
+                    for o in self.observations
+                    if o.analyte == analyte and o.quantity in family
+                )
+        if quantity in _DEFAULT_UNITS:
+            yield from (o.unit for o in self.observations if o.quantity == quantity)
+            yield _DEFAULT_UNITS[quantity]
+        elif quantity in _AREAS:
+            top, _, bottom = self.concentration_unit(analyte).partition("/")
+            yield f"{top} d/{bottom}" if bottom else f"{top} d"
+        elif quantity in _CONCENTRATIONS:
+            yield self.result.unit(analyte)
+        elif quantity.endswith("change"):
+            yield "%"
+        yield "day" if quantity.endswith("day") else ""
+
+    def concentration_unit(self, analyte: str) -> str:
+        dimension = parse_unit(self.result.unit(analyte)).dimension
+        return self.unit(analyte, "cmax", dimension)
 
     def expressed(
         self, analyte: str, internal: float, dimension: Dimension, unit: str
@@ -391,9 +345,11 @@ class _Table:
         body = self.profiles.body()
         return in_unit(internal, dimension, unit, molar_mass=mass, body=body)
 
-    def molar(self, internal: float, dimension: Dimension, unit: str) -> list[str]:
-        """A payload concentration in nM where the row has it as a mass."""
-        molar = parse_unit("nM").dimension
-        if dimension != molar or parse_unit(unit).dimension == molar:
-            return []
-        return [f"{internal:.3g} nM"]
+
+def _molar_note(
+    analyte: str, internal: float, dimension: Dimension, unit: str
+) -> list[str]:
+    """A payload concentration in nM where its row has a mass."""
+    molar = parse_unit("nM").dimension
+    is_mass = dimension == molar and parse_unit(unit).dimension != molar
+    return [f"{internal:.3g} nM"] if is_mass and analyte.endswith("_payload") else []

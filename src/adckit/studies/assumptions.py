@@ -1,0 +1,127 @@
+"""Which assumed parameters matter: each moved by a fifth, one at a time.
+
+A local answer, for one typical subject: it ranks what to measure next, and it does not
+say how uncertain the outputs are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adckit.engines.base import Engine
+from adckit.parameters import Parameter, Status
+from adckit.planning import Dosing
+from adckit.prepared import Prepared
+from adckit.results import Result
+from adckit.simulate import simulate
+
+__all__ = ["STEP", "Influence", "rank_assumptions"]
+
+STEP = 0.2
+"""Share by which a parameter is moved, down and up."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Influence:
+    """What a headline number does when one parameter is moved.
+
+    `effects` maps the headline to its change at the lower and at the higher value: in
+    percent, or in percentage points for a change of tumour size.
+    """
+
+    parameter: Parameter
+    effects: Mapping[str, tuple[float, float]]
+
+    @property
+    def largest(self) -> float:
+        """The largest change of any headline, without its sign."""
+        return max((abs(x) for pair in self.effects.values() for x in pair), default=0.0)
+
+
+def rank_assumptions(
+    ready: Prepared,
+    doses: Dosing,
+    times: Floats,
+    *,
+    engine: str | Engine = "cpu",
+    rtol: float = 1e-6,
+) -> list[Influence]:
+    """The assumed parameters, the most influential first.
+
+    Parameters that are zero are left out: a fifth of nothing is nothing.  So are those
+    that are worked out from others, such as the molar mass of a conjugate.  All variants
+    are subjects of one simulation; one that fails has no effect to show and is left
+    out of its headline.
+    """
+    chosen = _assumed(ready)
+    if not chosen:
+        return []
+    table = _variants(ready, chosen)
+    result = simulate(ready, doses, table, times, engine, rtol=rtol)
+    effects: list[dict[str, tuple[float, float]]] = [{} for _ in chosen]
+    for name, measure in _headlines(result).items():
+        change = measure(result)
+        for i, found in enumerate(effects):
+            low, high = change[1 + 2 * i], change[2 + 2 * i]
+            if np.isfinite(low) and np.isfinite(high):
+                found[name] = float(low), float(high)
+    influences = [Influence(p, e) for p, e in zip(chosen, effects, strict=True)]
+    return sorted(influences, key=lambda influence: -influence.largest)
+
+
+def _assumed(ready: Prepared) -> list[Parameter]:
+    """Assumed parameters that somebody chose; a product also has derived ones."""
+    found = [p for p in ready.network.parameters if p.status is Status.ASSUMED]
+    if ready.product is not None:
+        given = ready.product.blueprint.parameters
+        found = [p for p in found if p.name in given]
+    return [p for p in found if p.value]
+
+
+def _variants(ready: Prepared, chosen: list[Parameter]) -> dict[str, Floats]:
+    """The typical subject, then each parameter lower and higher; values in its unit."""
+    count = 1 + 2 * len(chosen)
+    table = {}
+    for i, parameter in enumerate(chosen):
+        column = np.full(count, parameter.value)
+        moved = parameter.value * np.array([1 - STEP, 1 + STEP])
+        column[1 + 2 * i : 3 + 2 * i] = np.clip(moved, *parameter.bounds)
+        table[parameter.name] = column
+    return table
+
+
+def _headlines(result: Result) -> dict[str, Callable[[Result], Floats]]:
+    """Name → change against the first subject, (subject,)."""
+    found: dict[str, Callable[[Result], Floats]] = {}
+    for output in ("conjugate", "concentration"):
+        if output in result.outputs:
+            found[f"AUC of {output}"] = lambda r, o=output: _relative(_area(r, o))
+    if "free_payload" in result.outputs:
+        found["peak of free payload"] = lambda r: _relative(
+            r.curve("free_payload").max(axis=1)
+        )
+    if "tumor" in result.outputs:
+        found["best tumour change"] = lambda r: _points(r.curve("tumor").min(axis=1))
+    return found
+
+
+def _area(result: Result, output: str) -> Floats:
+    return np.asarray(np.trapezoid(result.curve(output), result.times, axis=1))
+
+
+def _relative(values: Floats) -> Floats:
+    """Percent against the first subject."""
+    if not values[0]:
+        return np.full(len(values), np.nan)
+    return np.asarray(100 * (values / values[0] - 1))
+
+
+def _points(values: Floats) -> Floats:
+    """Percentage points against the first subject."""
+    return np.asarray(values - values[0])

@@ -1,0 +1,77 @@
+"""One model under one regimen, with everything that is printed or drawn of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from adckit.engines.base import Engine
+from adckit.library import Observation
+from adckit.planning import Dosing, chosen_regimen
+from adckit.prepared import Prepared
+from adckit.results import Result
+from adckit.simulate import DEFAULT_RTOL, Subjects, simulate
+from adckit.status import Status
+from adckit.studies.assumptions import Influence, rank_assumptions
+from adckit.studies.summary import SummaryRow, published_elsewhere, summarise
+
+__all__ = ["Case", "study"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A simulation and what was made of it."""
+
+    label: str
+    """What tables and plots call it."""
+    ready: Prepared
+    result: Result
+    rows: tuple[SummaryRow, ...]
+    elsewhere: tuple[Observation, ...]
+    """Published values that no row can be compared with."""
+    influences: tuple[Influence, ...] | None
+    """Assumed parameters by influence; None where that was not worked out."""
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the user stopped it before every subject was done."""
+        return bool((self.result.status == Status.INTERRUPTED).any())
+
+
+def study(
+    label: str,
+    ready: Prepared,
+    doses: Dosing | None = None,
+    *,
+    subjects: Subjects = None,
+    days: float | None = None,
+    settings: Mapping[str, str] | None = None,
+    engine: str | Engine = "cpu",
+    rtol: float = DEFAULT_RTOL,
+    assumptions: bool = True,
+) -> Case:
+    """Simulate a model, summarise it and rank its assumptions.
+
+    `settings` are those that `ready` was made with, for its provenance.  `assumptions`
+    costs two subjects per assumed parameter.
+
+    Raises AdckitError for input that makes no sense; a subject that fails is in the
+    case as one that failed.
+    """
+    given = chosen_regimen(ready, doses)
+    result = simulate(
+        ready, given, subjects, engine=engine, days=days, settings=settings, rtol=rtol
+    )
+    influences: tuple[Influence, ...] | None = None
+    if assumptions and result.status[0] == Status.OK:
+        first = given[result.subjects[0]] if isinstance(given, Mapping) else given
+        found = rank_assumptions(ready, first, result.times, engine=engine, rtol=rtol)
+        influences = tuple(found)
+    return Case(
+        label,
+        ready,
+        result,
+        tuple(summarise(ready, result, engine=engine)),
+        published_elsewhere(ready, result),
+        influences,
+    )
