@@ -178,7 +178,17 @@ def _problem(
         absolute=np.maximum(rtol * scale, _SMALLEST_TOLERANCE),
         rtol=rtol,
         max_steps=max_steps,
+        first_step=_first_step(rtol),
     )
+
+
+def _first_step(rtol: float) -> float:
+    """Step to try after each action, in days: a millionth needs about 1e-3 day.
+
+    Too small a step costs a few tries, too large a one a rejection; the solver's error
+    grows with a higher power of the step, so the exponent is a cautious one.
+    """
+    return float(min(0.05, 1e-3 * (rtol / 1e-6) ** (1 / 3)))
 
 
 def _imbalance(problem: Problem, dosed: np.ndarray, final: np.ndarray) -> np.ndarray:

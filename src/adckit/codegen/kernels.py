@@ -168,8 +168,13 @@ def _write_solve(
         f.add(f.load(f.arg("b"), i), f.load(f.arg("more"), i))
         for i in range(len(plan.order))
     ]
+    before: dict[int, list[int]] = {k: [] for k in plan.order}
     for k in plan.order:
         for i in plan.below[k]:
+            before[i].append(k)
+    # By rows: a row's sum stays in a register, where by columns it would be stored.
+    for i in plan.order:
+        for k in before[i]:
             entry = f.load(lu, places[i, k])
             values[i] = f.sub(values[i], f.mul(entry, values[k]))
     for k in reversed(plan.order):

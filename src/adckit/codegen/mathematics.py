@@ -56,9 +56,7 @@ def _add_exp_of_sum(module: Module) -> None:
     k = _exact_sub(f, shifted, c(_MAGIC))
     r = f.fma(f.neg(k), c(_LN2_HIGH), safe)
     r = f.add(f.fma(f.neg(k), c(_LN2_LOW), r), small)
-    p = c(1 / math.factorial(13))
-    for n in range(12, 1, -1):
-        p = f.fma(p, r, c(1 / math.factorial(n)))
+    p = _polynomial(f, [1 / math.factorial(n) for n in range(2, 14)], r)
     # 1 + (r + r**2 p): the small part is added last, so that one rounding remains
     value = f.add(c(1.0), f.fma(f.mul(r, r), p, r))
     bits = f.whole(
@@ -69,6 +67,18 @@ def _add_exp_of_sum(module: Module) -> None:
         value = f.mul(value, _power_of_two(f, part))
     value = f.select(over, c(math.inf), value)
     f.done(f.select(under, c(0.0), value))
+
+
+def _polynomial(f: Function, coefficients: list[float], x: Reg) -> Reg:
+    """sum of c_n x**n in pairs (Estrin): a shorter chain of operations than Horner's."""
+    terms = [f.module.constant(number) for number in coefficients]
+    while len(terms) > 1:
+        pairs = zip(terms[::2], terms[1::2], strict=False)
+        joined = [f.fma(high, x, low) for low, high in pairs]
+        if len(terms) % 2:
+            joined.append(terms[-1])
+        terms, x = joined, f.mul(x, x)
+    return terms[0]
 
 
 def _power_of_two(f: Function, k: Reg) -> Reg:
@@ -109,9 +119,7 @@ def _add_log_pair(module: Module) -> None:
     z = _exact_mul(f, s, s)
     z_low = f.fma(s, s, f.neg(z))
     z_low = f.fma(f.mul(c(2.0), s), s_low, z_low)
-    tail = c(2 / 25)
-    for n in range(23, 3, -2):
-        tail = f.fma(tail, z, c(2 / n))
+    tail = _polynomial(f, [2 / n for n in range(5, 26, 2)], z)
     # cube = s**3 * 2/3 as high + low; what follows is a thousandth of it
     cube = _exact_mul(f, s, z)
     cube_low = f.fma(s, z, f.neg(cube))

@@ -65,10 +65,10 @@ def plasma_volume(read: Reader) -> Expr:
 
 def _by_weight(read: Reader, name: str, exponent: str) -> Expr:
     power = read.optional(exponent, ZERO)
-    value = read.scaled(name)
     if power is ZERO:
-        return value
-    return value * (read("body_weight") / read("reference_body_weight")) ** power
+        return read.scaled(name)
+    relative = read("body_weight") / read("reference_body_weight")
+    return read.scaled(name, relative**power)
 
 
 def add_disposition(network: Network, blueprint: Blueprint) -> Network:

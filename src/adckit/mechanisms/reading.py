@@ -12,8 +12,9 @@ from types import MappingProxyType
 from adckit.errors import Issue, ModelError, nearest_names
 from adckit.mechanisms.blueprint import Blueprint
 from adckit.mechanisms.vocabulary import specification
-from adckit.network.expr import Expr, Symbol
+from adckit.network.expr import ONE, Expr, Symbol
 from adckit.network.network import Network, Part
+from adckit.network.parts import Rule
 from adckit.parameters import Parameter, Source, Status
 from adckit.units import base_dimension, parse_unit
 
@@ -53,6 +54,7 @@ class Reader:
         self._blueprint = blueprint
         self._used: dict[str, Parameter] = {}
         self._missing: dict[str, Issue] = {}
+        self._rules: dict[str, Rule] = {}
 
     def __call__(self, name: str) -> Symbol:
         """The symbol of a parameter that the mechanism cannot do without."""
@@ -78,19 +80,31 @@ class Reader:
         self._used[parameter.name] = parameter
         return Symbol(parameter.name)
 
-    def scaled(self, name: str) -> Expr:
-        """A clearance or volume, times body size where it is given per kg or m2."""
+    def scaled(self, name: str, relative: Expr = ONE) -> Symbol:
+        """A clearance or volume in one subject.
+
+        It is times body size where it is given per kg or m2, and times `relative`; the
+        product is a rule, so that equations stay readable.
+        """
         symbol = self(name)
         parameter = self._used.get(name)
         if parameter is None:
             return symbol
         spec = specification(name, tuple(s.name for s in self._blueprint.species))
-        whole = parse_unit(spec.units[0]).dimension if spec else parameter.dimension
+        unit = spec.units[0] if spec else parameter.unit
+        whole = parse_unit(unit).dimension
+        value: Expr = symbol
         if parameter.dimension == whole * _PER_KG:
-            return symbol * self("body_weight")
-        if parameter.dimension == whole * _PER_M2:
-            return symbol * self("body_surface_area")
-        return symbol
+            value = value * self("body_weight")
+        elif parameter.dimension == whole * _PER_M2:
+            value = value * self("body_surface_area")
+        value = value * relative
+        if value is symbol:
+            return symbol
+        what = spec.meaning if spec else name
+        rule = Rule(f"subject_{name}", value, unit, f"{what}, in this subject")
+        self._rules[rule.name] = rule
+        return rule.symbol
 
     def values(self) -> dict[str, float]:
         """The parameters that were read, in internal units.
@@ -106,7 +120,7 @@ class Reader:
         Raises ModelError with every parameter that is missing.
         """
         self._complain()
-        return network.add(*self._used.values(), *parts)
+        return network.add(*self._used.values(), *self._rules.values(), *parts)
 
     def _complain(self) -> None:
         if self._missing:
