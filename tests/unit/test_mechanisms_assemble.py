@@ -121,9 +121,12 @@ def test_one_species_plays_both_parts() -> None:
 def test_values_per_body_size_are_scaled() -> None:
     changed = {"clearance": "0.13 L/day/m2", "central_volume": "0.04 L/kg"}
     network = assemble(example(changed=changed, delivery="none"))
+    rules = {r.name: str(r.expression) for r in network.rules}
+    assert rules["subject_clearance"] == "clearance*body_surface_area"
+    assert rules["subject_central_volume"] == "central_volume*body_weight"
     rates = {r.name: str(r.rate) for r in network.reactions}
-    expected = "clearance*body_surface_area/(central_volume*body_weight)"
-    assert rates["antibody_clearance_antibody"].startswith(expected)
+    expected = "subject_clearance/subject_central_volume*central_antibody"
+    assert rates["antibody_clearance_antibody"] == expected
     build_system(network)
 
 

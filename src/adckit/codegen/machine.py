@@ -83,9 +83,9 @@ def cache_folder() -> Path:
     return Path(root) / "adckit"
 
 
-def compile_module(source: str, names: tuple[str, ...], lanes: int) -> Compiled:
+def compile_module(source: str, names: tuple[str, ...]) -> Compiled:
     """Compile IR text, or load what an earlier run compiled, and link `names`."""
-    machine = _target_machine(lanes)
+    machine = _target_machine()
     key = _key(source)
     image = _read(key)
     cached = image is not None
@@ -101,7 +101,7 @@ def compile_module(source: str, names: tuple[str, ...], lanes: int) -> Compiled:
     return Compiled(addresses, (jit, library), cached)
 
 
-def _target_machine(lanes: int) -> Any:
+def _target_machine() -> Any:
     host()
     target = llvm.Target.from_triple(host().triple)
     return target.create_target_machine(

@@ -74,7 +74,7 @@ def compile_system(
     """Compile a system for this machine; `lanes` defaults to the widest register."""
     width = lanes or widest_lanes()
     source, shape, layout = module_text(system, method, width)
-    compiled = compile_module(source, ("integrate",), width)
+    compiled = compile_module(source, ("integrate",))
     return Kernel(compiled, shape, layout, width, source)
 
 

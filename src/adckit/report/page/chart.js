@@ -4,7 +4,7 @@
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const HEIGHT = 250, LEFT = 52, RIGHT = 12, TOP = 10, BOTTOM = 34, DECADES = 5;
-  const NS = "http://www.w3.org/2000/svg".trim();
+  const NS = "http://www.w3.org/2000/svg";
   const colour = (n) => `var(--s${n % 7})`;
 
   function node(name, attributes, parent, text) {

@@ -1,0 +1,90 @@
+"""T-DM1 from the library, in its moment form and resolved by drug load.
+
+Both forms answer the same question: six outputs, six doses of 3.6 mg/kg, 127 daily
+times.  The library's events (cure of a tumour) are left out for every tool: none of
+these subjects reaches one, and not every tool could watch for them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from adckit import DoseRecord, Network, Species, prepare
+from benchmarks.case import Case
+
+__all__ = ["tdm1_moments", "tdm1_resolved"]
+
+_OUTPUTS = (
+    "conjugate",
+    "total_antibody",
+    "conjugated_payload",
+    "free_DM1",
+    "tumour_volume",
+    "tumour_payload",
+)
+_SPREAD = {
+    "clearance": 0.19,
+    "central_volume": 0.12,
+    "distribution_clearance": 0.3,
+    "peripheral_volume": 0.3,
+    "deconjugation_rate": 0.2,
+    "DM1_clearance": 0.3,
+    "antibody_permeability": 0.3,
+    "association_rate": 0.3,
+    "lysosomal_degradation_rate": 0.3,
+    "DM1_efflux_rate": 0.3,
+    "doubling_time": 0.3,
+    "half_kill_occupancy": 0.3,
+    "maximum_kill_rate": 0.3,
+}
+_DOSE = 3.6  # mg/kg
+
+
+def tdm1_moments() -> Case:
+    """The default form: the antibody and factorial moments of its drug load."""
+    return _case("tdm1", "T-DM1, moment form", _network("moments"), "tdm1-resolved")
+
+
+def tdm1_resolved() -> Case:
+    """One state per drug load and place."""
+    return _case("tdm1-resolved", "T-DM1, resolved by load", _network("species"))
+
+
+def _network(form: str) -> Network:
+    full = prepare("T-DM1", {"form": form}).network
+    seen = tuple(o for o in full.observables if o.name in _OUTPUTS)
+    return _without_ledgers(replace(full, observables=seen, events=()))
+
+
+def _without_ledgers(network: Network) -> Network:
+    """The network without states that only count: no tool is asked for them."""
+    counts = {s.name for s in network.species if s.ledger}
+    kept: tuple[Species, ...] = tuple(s for s in network.species if not s.ledger)
+    reactions = []
+    for reaction in network.reactions:
+        changes = {n: c for n, c in reaction.changes.items() if n not in counts}
+        if changes:
+            reactions.append(replace(reaction, changes=changes))
+    unbalanced = tuple(replace(s, content={}) for s in kept)
+    return replace(network, species=unbalanced, reactions=tuple(reactions))
+
+
+def _case(name: str, title: str, network: Network, question: str = "") -> Case:
+    value = {p.name: p.internal for p in network.parameters}
+    amount = _DOSE * value["body_weight"] / value["conjugate_molar_mass"]
+    doses = tuple(
+        DoseRecord(time=21.0 * c, amount=amount, port="central", duration=0.0625)
+        for c in range(6)
+    )
+    return Case(
+        name=name,
+        title=f"{title}; {len(network.species)} states, 6 infusions, 127 times",
+        network=network,
+        times=np.arange(127.0),
+        spread=_SPREAD,
+        doses=doses,
+        floors=(1e-3, 1e-6),
+        same_question=question,
+    )
