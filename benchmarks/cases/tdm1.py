@@ -2,7 +2,8 @@
 
 Both forms answer the same question: six outputs, six doses of 3.6 mg/kg, 127 daily
 times.  The library's events (cure of a tumour) are left out for every tool: none of
-these subjects reaches one, and not every tool could watch for them.
+these subjects reaches one, and not every tool could watch for them.  So are states that
+no output depends on.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from adckit import DoseRecord, Network, Species, prepare
+from adckit import DoseRecord, Network, prepare
+from adckit.network.expr import symbols_in
 from benchmarks.case import Case
 
 __all__ = ["tdm1_moments", "tdm1_resolved"]
@@ -55,20 +57,40 @@ def tdm1_resolved() -> Case:
 def _network(form: str) -> Network:
     full = prepare("T-DM1", {"form": form}).network
     seen = tuple(o for o in full.observables if o.name in _OUTPUTS)
-    return _without_ledgers(replace(full, observables=seen, events=()))
+    return _needed(replace(full, observables=seen, events=()))
 
 
-def _without_ledgers(network: Network) -> Network:
-    """The network without states that only count: no tool is asked for them."""
-    counts = {s.name for s in network.species if s.ledger}
-    kept: tuple[Species, ...] = tuple(s for s in network.species if not s.ledger)
+def _needed(network: Network) -> Network:
+    """The network without states that no output depends on, directly or not.
+
+    These are sinks that only count and, in the moment form, moments that a place has
+    only for outputs that are not asked for.
+    """
+    rates = network.derivatives()
+    inlined = {r.name: r.expression for r in network.rules}
+    wanted = [o.expression for o in network.observables]
+    kept: set[str] = set()
+    while wanted:
+        names = symbols_in(wanted) - kept
+        kept |= names
+        wanted = [rates[n] for n in names & rates.keys()]
+        wanted += [inlined[n] for n in names & inlined.keys()]
     reactions = []
     for reaction in network.reactions:
-        changes = {n: c for n, c in reaction.changes.items() if n not in counts}
+        changes = {n: c for n, c in reaction.changes.items() if n in kept}
         if changes:
             reactions.append(replace(reaction, changes=changes))
-    unbalanced = tuple(replace(s, content={}) for s in kept)
-    return replace(network, species=unbalanced, reactions=tuple(reactions))
+    ports = (
+        replace(p, amounts={n: a for n, a in p.amounts.items() if n in kept})
+        for p in network.ports
+    )
+    return replace(
+        network,
+        species=tuple(replace(s, content={}) for s in network.species if s.name in kept),
+        rules=tuple(r for r in network.rules if r.name in kept),
+        reactions=tuple(reactions),
+        ports=tuple(ports),
+    )
 
 
 def _case(name: str, title: str, network: Network, question: str = "") -> Case:

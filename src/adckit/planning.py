@@ -104,9 +104,15 @@ def schedules_for(
     parameters: np.ndarray,
     until: float,
 ) -> list[Schedule]:
-    """One schedule per subject, or one for all when nobody's dose differs."""
+    """One schedule per subject, or one for all when nobody's dose differs.
+
+    Schedules reach beyond the end, to the next dose at least: a solver that nears the
+    end takes the same steps as one that goes on, so the times asked for change nothing.
+    """
     if isinstance(doses, Regimen):
-        return _protocol_schedules(ready, doses, parameters, until)
+        cycles = [s.cycle for s in doses.segments if np.isfinite(s.cycle)]
+        ahead = until + max(cycles, default=0.0) + 1
+        return _protocol_schedules(ready, doses, parameters, ahead)
     assert not isinstance(doses, str)
     if isinstance(doses, Mapping):
         missing = [name for name in names if name not in doses]
@@ -115,8 +121,8 @@ def schedules_for(
                 f"Subject '{missing[0]}' has no dose records; "
                 "give an empty list to a subject without treatment."
             )
-        return [schedule(doses[n], until=until, allow_overlap=True) for n in names]
-    return [schedule(list(doses), until=until, allow_overlap=True)]
+        return [schedule(doses[n], until=np.inf, allow_overlap=True) for n in names]
+    return [schedule(list(doses), until=np.inf, allow_overlap=True)]
 
 
 def _protocol_schedules(

@@ -11,14 +11,17 @@ import numpy as np
 from adckit.errors import SimulationError, UnknownNameError
 from adckit.network.dosing import Schedule
 from adckit.network.network import Network
-from adckit.status import Status
+from adckit.status import RETRIES, Status
 
 if TYPE_CHECKING:
     import pandas
     import polars
     import xarray
 
-__all__ = ["Result", "SubjectStatus"]
+__all__ = ["SUSPICIOUS", "Result", "SubjectStatus"]
+
+SUSPICIOUS = 1e-6
+"""Relative error of a conserved moiety above which a subject is suspicious."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +36,24 @@ class SubjectStatus:
     rejected: int
     imbalance: float
     """Largest relative error of a conserved moiety; NaN where it has no meaning"""
+    tries: int = 1
+    """Times that the subject was solved; see adckit.engines.ladder"""
 
     @property
     def reason(self) -> str:
+        if self.status is Status.OK and self.suspicious:
+            return f"solved, but {self.imbalance:.1g} of an amount is unaccounted for"
         return self.status.reason
+
+    @property
+    def retried(self) -> str:
+        """How the last try differed from the first; empty where there was but one."""
+        return RETRIES[self.tries - 1]
+
+    @property
+    def suspicious(self) -> bool:
+        """Whether more is lost or gained than a correct solution can lose or gain."""
+        return self.imbalance > SUSPICIOUS
 
 
 @dataclass(frozen=True)
@@ -67,6 +84,8 @@ class Result:
     """One per subject, or one for all"""
     provenance: Mapping[str, Any]
     """Everything needed to repeat the simulation"""
+    tries: np.ndarray | None = None
+    """(subject,): times that it was solved; None where nothing was retried"""
 
     @property
     def failed(self) -> int:
@@ -82,11 +101,14 @@ class Result:
             self.steps,
             self.rejected,
             self.imbalance,
+            np.ones_like(self.status) if self.tries is None else self.tries,
             strict=True,
         )
         return [
-            SubjectStatus(name, Status(int(s)), float(t), int(n), int(r), float(b))
-            for name, s, t, n, r, b in rows
+            SubjectStatus(
+                name, Status(int(s)), float(t), int(n), int(r), float(b), int(again)
+            )
+            for name, s, t, n, r, b, again in rows
         ]
 
     def index(self, output: str) -> int:

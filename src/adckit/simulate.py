@@ -109,8 +109,9 @@ def simulate(
         final=solution.final,
         parameters=parameters,
         network=ready.network,
-        schedules=tuple(schedules),
+        schedules=tuple(s.up_to(until) for s in schedules),
         provenance=_provenance(ready, doses, settings, solution.engine, rtol),
+        tries=solution.tries,
     )
     return result.require_success() if strict else result
 

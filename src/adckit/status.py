@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-__all__ = ["Status"]
+__all__ = ["RETRIES", "Status"]
+
+
+RETRIES = ("", "smaller first step", "tighter tolerance", "reference engine")
+"""What was changed for the second, third and fourth try of a subject."""
 
 
 class Status(IntEnum):

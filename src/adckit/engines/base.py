@@ -113,6 +113,8 @@ class Solution:
     final: np.ndarray
     """(subject, state) at the end"""
     engine: str
+    tries: np.ndarray | None = None
+    """(subject,): times it was solved, see `engines.ladder`; None without retries"""
 
     def masked(self) -> Solution:
         """The same with every number of a failed subject replaced by NaN."""

@@ -12,7 +12,6 @@ from typing import Any
 from adckit.errors import CardError, RunError
 from adckit.io.dosing_tables import TableSubject, read_dosing_table
 from adckit.library.shelf import is_path
-from adckit.network.dosing import DoseRecord
 from adckit.planning import Dosing
 from adckit.prepared import Prepared, prepare
 from adckit.simulate import DEFAULT_RTOL, Subjects
@@ -154,8 +153,10 @@ def _collect(path: str, files: dict[str, str]) -> str:
     return files[path]
 
 
-def carry_out(request: Request) -> list[Case]:
+def carry_out(request: Request, *, assumptions: bool = True) -> list[Case]:
     """Simulate what was asked for, the model first, then what it is compared with.
+
+    Without `assumptions` those are not ranked; the reference engine never does.
 
     Raises AdckitError for a request that makes no sense.
     """
@@ -176,7 +177,7 @@ def carry_out(request: Request) -> list[Case]:
             settings=changes,
             engine=request.engine,
             rtol=request.rtol,
-            assumptions=request.engine == "cpu",
+            assumptions=assumptions and request.engine == "cpu",
         )
         cases.append(case)
     return cases

@@ -30,6 +30,7 @@ from adckit.studies.summary import SummaryRow
 
 __all__ = [
     "Run",
+    "check_folder",
     "describe_run",
     "differences",
     "identity",
@@ -76,18 +77,44 @@ def identity(request: Request, models: Sequence[Mapping[str, Any]]) -> str:
 
     Where the files of the request lie does not count, nor what the command looked like.
     """
-    asked = request.to_json()
-    asked["files"] = sorted(asked["files"].values())
-    asked["doses"] = asked["doses"] and {**asked["doses"], "path": ""}
+    moved = {path: os.path.basename(path) for path in request.files}
+    asked = {
+        **request.to_json(),
+        "model": moved.get(request.model, request.model),
+        "compare": [moved.get(name, name) for name in request.compare],
+        "settings": {k: moved.get(v, v) for k, v in request.settings.items()},
+        "files": sorted(request.files.values()),
+    }
+    if request.doses is not None:
+        asked["doses"] = {**asked["doses"], "path": ""}
     hashes = [
         [m["card_digest"], m["model_hash"], m["parameter_hash"], m["regimen"]]
         for m in models
     ]
-    for path in request.files:
-        name = os.path.basename(path)
-        asked = json.loads(json.dumps(asked).replace(json.dumps(path)[1:-1], name))
     text = json.dumps([FORMAT, asked, hashes], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_folder(path: Path) -> None:
+    """Make sure that a folder may take a run, as far as can be said beforehand.
+
+    Raises RunError when it holds files but no run.
+    """
+    if path.exists() and not path.is_dir():
+        raise RunError(f"'{path}' is a file. Give a folder that is new or empty.")
+    held = _names_in(path) if path.exists() else []
+    if held and "run.json" not in held:
+        raise RunError(
+            f"The folder '{path}' holds {held[0]} and no run. Nothing was written; "
+            "give a folder that is new or empty."
+        )
+
+
+def _names_in(path: Path) -> list[str]:
+    try:
+        return sorted(entry.name for entry in path.iterdir())
+    except OSError as error:
+        raise RunError(f"Cannot use the folder '{path}': {error.strerror}.") from None
 
 
 def open_folder(path: Path, run: Run) -> Path:
@@ -95,20 +122,13 @@ def open_folder(path: Path, run: Run) -> Path:
 
     Raises RunError when it holds anything but this very run.
     """
-    if path.exists() and not path.is_dir():
-        raise RunError(f"'{path}' is a file. Give a folder that is new or empty.")
+    check_folder(path)
     try:
         path.mkdir(parents=True, exist_ok=True)
-        held = sorted(entry.name for entry in path.iterdir())
     except OSError as error:
         raise RunError(f"Cannot use the folder '{path}': {error.strerror}.") from None
-    if not held:
+    if not _names_in(path):
         return path
-    if "run.json" not in held:
-        raise RunError(
-            f"The folder '{path}' holds {held[0]} and no run. Nothing was written; "
-            "give a folder that is new or empty."
-        )
     if read_run(path).identity != run.identity:
         raise RunError(
             f"The folder '{path}' holds another run: {read_run(path).command}. "
@@ -132,7 +152,9 @@ def new_folder(name: str, parent: Path | None = None) -> Path:
         except FileExistsError:
             number += 1
         except OSError as error:
-            raise RunError(f"Cannot make the folder '{path}': {error.strerror}.") from None
+            raise RunError(
+                f"Cannot make the folder '{path}': {error.strerror}."
+            ) from None
         else:
             return path
 

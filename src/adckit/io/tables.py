@@ -70,7 +70,9 @@ def _outputs(cases: Sequence[Case]) -> list[str]:
 
 def status_table(cases: Sequence[Case]) -> dict[str, Column]:
     """What became of each subject: one row per case and subject."""
-    rows = [(case.label, account) for case in cases for account in case.result.accounts()]
+    rows = [
+        (case.label, account) for case in cases for account in case.result.accounts()
+    ]
     return {
         "product": np.array([label for label, _ in rows]),
         "subject": np.array([account.subject for _, account in rows]),
@@ -110,6 +112,7 @@ def write_table(
                 f"COPY (SELECT {columns} FROM source) TO {_text(part)} "
                 f"(FORMAT parquet, COMPRESSION zstd, {metadata})"
             )
+        os.chmod(part, 0o644)
         os.replace(part, path)
     except (duckdb.Error, OSError) as error:
         Path(part).unlink(missing_ok=True)

@@ -30,6 +30,8 @@ __all__ = [
     "LinkerCard",
     "LoadCard",
     "ObservationCard",
+    "OrganCard",
+    "OrganUseCard",
     "PartCard",
     "PayloadCard",
     "ProgrammeCard",
@@ -229,6 +231,18 @@ class HostCard(PartCard):
     """An animal or a human."""
 
 
+class OrganCard(PartCard):
+    """What a drug does to one organ; by linker or antibody where that matters."""
+
+
+class OrganUseCard(_Card):
+    """Why a product's toxicity is followed in an organ."""
+
+    why: Text
+    source: SourceCard | None = None
+    evidence: Text | None = None
+
+
 class RegimenCard(_Sourced):
     """A regimen in the words of a protocol."""
 
@@ -298,6 +312,7 @@ class ConjugateCard(PartCard):
     load: LoadCard
     regimen: RegimenCard | None = None
     programme: ProgrammeCard | None = None
+    organs: dict[str, OrganUseCard] = {}
     observations: tuple[ObservationCard, ...] = ()
 
 
@@ -320,5 +335,6 @@ CARD_MODELS: dict[str, type[PartCard]] = {
     "target": TargetCard,
     "tumour": TumourCard,
     "host": HostCard,
+    "organ": OrganCard,
 }
 """Kind of card → its form."""

@@ -19,6 +19,7 @@ from adckit.library.cards import CARD_MODELS, LoadCard, PartCard
 from adckit.library.reading import Node, Problems
 from adckit.library.shelf import PARTS, list_parts, same_name
 from adckit.mechanisms.blueprint import VARIANTS
+from adckit.mechanisms.organ_parameters import ORGANS
 from adckit.mechanisms.vocabulary import (
     PARAMETERS,
     PAYLOAD_SPECIES,
@@ -80,6 +81,10 @@ def check_content(
     for seen in node.node("observations").items:
         _check_unit(seen.node("unit"), problems)
         _check_regimen(seen.node("regimen"), problems)
+    for organ, entry in node.node("organs").entries.items():
+        if organ not in ORGANS:
+            what = f"Unknown organ '{organ}'. {hint(organ, ORGANS)}"
+            problems.add(entry.where, what)
     _check_company(node, parts, problems)
 
 

@@ -25,7 +25,8 @@ from adckit.library.cards import (
 from adckit.library.checking import check_content, check_form, drug_load
 from adckit.library.gathering import open_host, open_parts
 from adckit.library.opening import Opened, kind_of_file, open_file
-from adckit.library.product import Observation, Product, Programme
+from adckit.library.organ_choice import chosen_organs, open_organs, organ_uses
+from adckit.library.product import Observation, OrganUse, Product, Programme
 from adckit.library.reading import Problems
 from adckit.library.resolving import (
     Draft,
@@ -35,7 +36,7 @@ from adckit.library.resolving import (
     resolve,
     set_options,
 )
-from adckit.library.settings import part_settings, sort_settings
+from adckit.library.settings import ORGANS, part_settings, sort_settings
 from adckit.library.shelf import (
     PARTS,
     aliases_of,
@@ -68,6 +69,7 @@ class _Gathered:
     species: tuple[PayloadSpecies, ...] = ()
     all_species: tuple[str, ...] = ()
     """Every species of the payload, in use with this linker or not."""
+    organs: tuple[str, ...] = ()
 
 
 def load_product(
@@ -76,8 +78,9 @@ def load_product(
     """The product of that name or alias, or the one that a user's file describes.
 
     `settings` change it: a part (`linker`: `SMCC`), a named parameter set (`tubulin`:
-    `legacy`), a model choice (`kill`: `linear`), the mean load (`dar`: `4`), or a
-    parameter (`clearance`: `0.3 L/day`).
+    `legacy`), a model choice (`kill`: `linear`), the mean load (`dar`: `4`), the organs
+    whose toxicity is followed (`organs`: `card`, or `liver, platelets`; none by
+    default), or a parameter (`clearance`: `0.3 L/day`).
 
     Raises UnknownNameError for a name that is not in the library, and CardError with
     every problem of the cards and the settings together.
@@ -158,9 +161,11 @@ def _gather_conjugate(
         species = payload_species(*molecules, names, parts["linker"].node, problems)
     if neutral is None or any(kind not in cards for kind in (*PARTS, "")):
         return None
-    every = (neutral, *(cards[kind] for kind in (*PARTS, "")))
     product = cast(ConjugateCard, cards[""])
-    return _Gathered(opened, product, every, names, species, everything)
+    organs = chosen_organs(wanted.get(ORGANS), product.organs, problems)
+    of_organs = open_organs(organs, names, problems)
+    every = (neutral, *(cards[kind] for kind in PARTS), *of_organs, product)
+    return _Gathered(opened, product, every, names, species, everything, organs)
 
 
 def _neutral_values(problems: Problems) -> PartCard | None:
@@ -172,8 +177,8 @@ def _neutral_values(problems: Problems) -> PartCard | None:
 def _gather_plain(
     opened: Opened, wanted: Mapping[str, str], problems: Problems
 ) -> _Gathered | None:
-    for part in wanted:
-        if part != "host":
+    for part, name in wanted.items():
+        if part != "host" and (part, name) != (ORGANS, "none"):
             problems.add(f"setting '{part}'", f"A plain drug has no {part}.")
     host = open_host(opened, wanted, problems)
     names = {"host": host.name} if host is not None else {}
@@ -202,9 +207,11 @@ def _build(
     draft = resolve(cards, draft, names, gathered.all_species, changes, problems)
     unused = [name for name in gathered.all_species if name not in used]
     blueprint = make_blueprint(gathered.opened.name, draft, gathered.species, unused)
+    blueprint = blueprint.with_organs(*gathered.organs)
     check_complete(blueprint, cards, gathered.opened.node.where, problems)
     observations = _observations(card)
     programme = _programme(card)
+    organs = organ_uses(card) if isinstance(card, ConjugateCard) else {}
     return Product(
         name=gathered.opened.name,
         summary=card.summary,
@@ -217,12 +224,13 @@ def _build(
         if card.regimen
         else None,
         programme=programme,
+        organs=organs,
         observations=observations,
         choices={
             name: changes.options.get(name, known[0]) for name, known in options.items()
         },
         options=options,
-        sources=_sources(blueprint.parameters, observations, programme),
+        sources=_sources(blueprint.parameters, observations, programme, organs),
     )
 
 
@@ -274,9 +282,11 @@ def _sources(
     parameters: Mapping[str, Parameter],
     observations: Sequence[Observation],
     programme: Programme | None,
+    organs: Mapping[str, OrganUse],
 ) -> tuple[Source, ...]:
     """Each source once, in the order of first use."""
     every = [parameter.source for parameter in parameters.values()]
     every += [seen.source for seen in observations]
     every += programme.sources if programme is not None else ()
+    every += [use.source for use in organs.values() if use.source is not None]
     return tuple(dict.fromkeys(every))

@@ -11,7 +11,7 @@ from typing import Any
 from adckit.mechanisms.blueprint import Blueprint
 from adckit.parameters import Source, Spread
 
-__all__ = ["Observation", "Product", "Programme", "content_digest"]
+__all__ = ["Observation", "OrganUse", "Product", "Programme", "content_digest"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,14 @@ class Programme:
 
 
 @dataclass(frozen=True)
+class OrganUse:
+    """Why a product's toxicity is followed in an organ."""
+
+    why: str
+    source: Source | None = None
+
+
+@dataclass(frozen=True)
 class Product:
     """A conjugate, or a plain drug, ready to be assembled into a network."""
 
@@ -69,6 +77,8 @@ class Product:
     """The regimen that is simulated where none is given."""
     regimen_source: Source | None = None
     programme: Programme | None = None
+    organs: Mapping[str, OrganUse] = field(default_factory=dict)
+    """Organs that the card lists; those of the model are in `blueprint.organs`."""
     observations: tuple[Observation, ...] = ()
     choices: Mapping[str, str] = field(default_factory=dict)
     """Named parameter set → the option in use."""
@@ -93,6 +103,7 @@ def content_digest(product: Product) -> str:
         "load": None if blueprint.load is None else list(blueprint.load.fractions),
         "variants": dict(blueprint.variants),
         "species": [[s.name, s.label, s.arises] for s in blueprint.species],
+        "organs": list(blueprint.organs),
         "parameters": {
             name: [p.value, p.unit, str(p.status), str(p.source), str(p.spread)]
             for name, p in blueprint.parameters.items()

@@ -1,7 +1,7 @@
 """What a user changes with `--set key=value`, sorted by what the key is.
 
 A key is a part (`linker`), a named parameter set (`tubulin`), a model choice (`kill`),
-the mean load (`dar`) or a parameter (`clearance`).
+the mean load (`dar`), the organs (`organs`) or a parameter (`clearance`).
 """
 
 from __future__ import annotations
@@ -24,10 +24,20 @@ from adckit.molecules.load import DrugLoad
 from adckit.parameters import Parameter, Source, Status
 from adckit.units import parse_quantity, parse_unit
 
-__all__ = ["MEAN_LOAD", "Settings", "part_settings", "sort_settings", "with_mean_load"]
+__all__ = [
+    "MEAN_LOAD",
+    "ORGANS",
+    "Settings",
+    "part_settings",
+    "sort_settings",
+    "with_mean_load",
+]
 
 MEAN_LOAD = "dar"
 """Setting that gives the sites of the product another mean load."""
+
+ORGANS = "organs"
+"""Setting that chooses the organs whose toxicity is followed."""
 
 _SPELLINGS = {"tumor": "tumour", "DAR": MEAN_LOAD}
 _USER = Source("set by the user")
@@ -45,7 +55,7 @@ class Settings:
 
 
 def part_settings(settings: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """The settings that choose a part, and all others.
+    """The settings that choose a part or the organs, and all others.
 
     `payload` is both a part and a model choice; what it is set to tells which is meant.
     """
@@ -53,7 +63,7 @@ def part_settings(settings: Mapping[str, str]) -> tuple[dict[str, str], dict[str
     parts = {
         key: value
         for key, value in spelled.items()
-        if key in PARTS and value not in VARIANTS.get(key, ())
+        if key == ORGANS or (key in PARTS and value not in VARIANTS.get(key, ()))
     }
     rest = {key: value for key, value in spelled.items() if key not in parts}
     return parts, rest
@@ -84,7 +94,8 @@ def sort_settings(
         elif key == MEAN_LOAD:
             mean_load = _mean_load(value, where, problems)
         else:
-            known = (*PARTS, *options, *VARIANTS, MEAN_LOAD, *parameter_names(species))
+            known = (*PARTS, *options, *VARIANTS, MEAN_LOAD, ORGANS)
+            known += parameter_names(species)
             parameter = _parameter(key, value, species, known, where, problems)
             parameters += [parameter] if parameter is not None else []
     return Settings(chosen, variants, tuple(parameters), mean_load)

@@ -36,6 +36,7 @@ FOLDERS = {
     "tumour": "tumours",
     "host": "hosts",
     "compartments": "compartments",
+    "organ": "organs",
 }
 """Kind of card → folder of the library."""
 

@@ -14,6 +14,7 @@ from adckit.mechanisms.intracellular import add_intracellular_payload
 from adckit.mechanisms.payload import add_payload
 from adckit.mechanisms.plain import add_plain, plain_blueprint
 from adckit.mechanisms.routes import has_cells, has_tumour, role_issues
+from adckit.mechanisms.toxicity.organs import add_organs, organ_issues
 from adckit.mechanisms.vocabulary import problems, specification
 from adckit.network.network import Network
 from adckit.parameters import Parameter
@@ -33,6 +34,7 @@ def assemble(blueprint: Blueprint) -> Network:
     the wrong unit or outside their limits, choices that contradict each other.
     """
     issues = [*_parameter_issues(blueprint), *growth_issues(blueprint)]
+    issues += organ_issues(blueprint)
     if blueprint.load is not None:
         issues += role_issues(blueprint)
     network = Network(blueprint.name)
@@ -74,6 +76,8 @@ def _mechanisms(blueprint: Blueprint) -> list[_Mechanism]:
         chosen += [add_growth, add_delivery]
     if has_cells(blueprint):
         chosen += [add_cell, add_intracellular_payload]
+    if blueprint.organs:  # last, because they see what leaves all others
+        chosen.append(add_organs)
     return chosen
 
 

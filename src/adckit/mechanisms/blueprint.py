@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from adckit.errors import UnknownNameError
+from adckit.mechanisms.organ_parameters import ORGANS
 from adckit.molecules.load import DrugLoad
 from adckit.parameters import Parameter
 
@@ -56,6 +57,8 @@ class Blueprint:
     species: tuple[PayloadSpecies, ...] = ()
     variants: Mapping[str, str] = field(default_factory=dict)
     """Choices that differ from the first of each entry of `VARIANTS`."""
+    organs: tuple[str, ...] = ()
+    """Organs whose toxicity is followed; see `organ_parameters.ORGANS`."""
 
     def __post_init__(self) -> None:
         for choice, value in self.variants.items():
@@ -63,6 +66,9 @@ class Blueprint:
                 raise UnknownNameError("model choice", choice, VARIANTS)
             if value not in VARIANTS[choice]:
                 raise UnknownNameError(f"value of '{choice}'", value, VARIANTS[choice])
+        for organ in self.organs:
+            if organ not in ORGANS:
+                raise UnknownNameError("organ", organ, ORGANS)
 
     def variant(self, choice: str) -> str:
         """The value of one choice."""
@@ -71,6 +77,10 @@ class Blueprint:
     def with_variants(self, **choices: str) -> Blueprint:
         """The same blueprint with other choices."""
         return replace(self, variants={**self.variants, **choices})
+
+    def with_organs(self, *organs: str) -> Blueprint:
+        """The same blueprint with other organs of toxicity."""
+        return replace(self, organs=organs)
 
     def with_parameters(self, *changed: Parameter) -> Blueprint:
         """The same blueprint with some parameters replaced or added."""

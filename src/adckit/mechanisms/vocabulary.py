@@ -9,8 +9,10 @@ A payload species has parameters of its own, written `<species>_<suffix>`, such 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
+from adckit.mechanisms.organ_parameters import ORGAN_PARAMETERS
+from adckit.mechanisms.specification import ParameterSpec
+from adckit.mechanisms.specification import parameter_spec as _spec
 from adckit.parameters import Parameter
 from adckit.units import parse_unit
 
@@ -21,36 +23,6 @@ __all__ = [
     "problems",
     "specification",
 ]
-
-
-@dataclass(frozen=True)
-class ParameterSpec:
-    """What a parameter must look like.
-
-    `units` lists the dimensions it may have; more than one where a value may be given
-    per m2 of body surface or per kg of body weight.
-    """
-
-    name: str
-    units: tuple[str, ...]
-    meaning: str
-    lowest: float = 0.0
-    highest: float = math.inf
-    positive: bool = False
-    """Zero makes no sense either."""
-
-
-def _spec(
-    name: str,
-    units: str,
-    meaning: str,
-    *,
-    positive: bool = False,
-    highest: float = math.inf,
-    lowest: float = 0.0,
-) -> ParameterSpec:
-    options = tuple(unit.strip() for unit in units.split("|"))
-    return ParameterSpec(name, options, meaning, lowest, highest, positive)
 
 
 _CLEARANCE = "L/day | L/day/m2 | L/day/kg"
@@ -403,6 +375,7 @@ PARAMETERS: dict[str, ParameterSpec] = {
         _CELL,
         _GROWTH,
         _PLAIN,
+        ORGAN_PARAMETERS,
     )
     for spec in group
 }

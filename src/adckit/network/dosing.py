@@ -214,6 +214,10 @@ class Schedule:
         """The times at which a solver must stop, each once, in order."""
         return tuple(sorted({action.time for action in self.actions}))
 
+    def up_to(self, day: float) -> Schedule:
+        """What happens up to and including a day."""
+        return Schedule(tuple(a for a in self.actions if a.time <= day), day)
+
 
 @dataclass
 class _Dose:

@@ -77,7 +77,15 @@ _PLANS = (
     ),
 )
 
-_UNITS = {"ug": "µg", "mm3": "mm³", "cm3": "cm³", "m2": "m²", " d/": "·d/", " h/": "·h/"}
+_UNITS = {
+    "ug": "µg",
+    "um": "µm",
+    "mm3": "mm³",
+    "cm3": "cm³",
+    "m2": "m²",
+    " d/": "·d/",
+    " h/": "·h/",
+}
 
 
 def shown_unit(unit: str) -> str:
@@ -198,9 +206,7 @@ def _marks(case: Case, output: str, colour: int, factor: float) -> list[Mark]:
             low, high = spread_range(row.published, row.spread)
         label = f"published {row.quantity}"
         found.append(
-            Mark(
-                label, time, row.published * scale, low * scale, high * scale, colour
-            )
+            Mark(label, time, row.published * scale, low * scale, high * scale, colour)
         )
     return found
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from adckit.io.runs import Run
 from adckit.library import Observation
+from adckit.report.collecting import shown_unit
 from adckit.report.panels import Figures, Floats, Mark, Panel, Series, thinned
 from adckit.report.words import (
     analyte_text,
@@ -26,7 +27,6 @@ from adckit.report.words import (
     quantity_text,
     value_with_spread,
 )
-from adckit.report.collecting import shown_unit
 from adckit.status import Status
 from adckit.studies.assumptions import Influence
 from adckit.studies.case import Case
@@ -175,7 +175,9 @@ def _case(case: Case) -> dict[str, Any]:
         "hidden": max(0, count - _SHOWN_SUBJECTS),
         "groups": list(_groups(rows, several=count > 1)),
         "elsewhere": [_observation(seen) for seen in case.elsewhere],
-        "headlines": _headlines(case.influences or ()),
+        "headlines": [
+            name[0].upper() + name[1:] for name in _headlines(case.influences or ())
+        ],
         "influences": _influences(case.influences),
         "assumed": assumed,
         "no_influences": (
@@ -195,7 +197,9 @@ def _agreement(rows: Sequence[SummaryRow]) -> str:
     fitted = sum(row.role == "calibrated" for row in judged)
     spread = "published value" if len(judged) == 1 else "published values"
     text = f"{inside} of {len(judged)} {spread} with a spread contain the simulated one"
-    return f"{text}; parameters were fitted to {fitted} of them." if fitted else f"{text}."
+    return (
+        f"{text}; parameters were fitted to {fitted} of them." if fitted else f"{text}."
+    )
 
 
 def _groups(rows: Sequence[SummaryRow], several: bool) -> list[dict[str, Any]]:
@@ -262,7 +266,7 @@ def _influences(
     return [
         {
             "name": parameter_text(i.parameter.name),
-            "value": number_text(i.parameter.value),
+            "value": f"{i.parameter.value:g}",
             "unit": shown_unit(i.parameter.unit),
             "effects": [_effect(name, i.effects, top) for name in names],
             "source": str(i.parameter.source),
@@ -281,5 +285,6 @@ def _effect(
     unit = " points" if name.endswith("change") else " %"
     low, high = effects[name]
     size = max(abs(low), abs(high))
-    text = f"{low:+.1f} / {high:+.1f}{unit}" if size >= 0.05 else "none"
+    text = f"{low:+.1f} / {high:+.1f}{unit}".replace("-", "\N{MINUS SIGN}")
+    text = text if size >= 0.05 else "none"
     return {"text": text, "width": round(100 * size / top)}

@@ -7,6 +7,7 @@ draws starts fast; `collecting` fills panels from simulations.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,7 +124,7 @@ def thinned(times: Floats, values: Floats, most: int) -> tuple[Floats, Floats]:
         return times, values
     edges = np.linspace(1, len(times) - 1, most // 2).astype(int)
     kept = {0, len(times) - 1}
-    for first, last in zip(edges[:-1], edges[1:], strict=True):
+    for first, last in pairwise(edges):
         piece = values[first:last]
         if last > first and np.isfinite(piece).any():
             kept |= {first + int(np.nanargmin(piece)), first + int(np.nanargmax(piece))}

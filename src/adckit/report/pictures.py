@@ -1,11 +1,11 @@
 """Pictures of panels, for papers, slides and the top of a README.
 
-Run as a module it reads pickled figures from its input and draws them into a folder:
-loading the drawing library takes as long as a simulation, so it is done beside one.
+Run as a module it draws what it is sent; see `writing`.
 """
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import pickle
@@ -34,7 +34,7 @@ PICTURES = {
 DOTS_PER_INCH = 150
 INK, FAINT, RULE = "#222222", "#767676", "#e3e3e3"
 _LINE_HEIGHT = 0.062  # of the height of a panel
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.size": 9.0,
     "font.family": "sans-serif",
     "axes.edgecolor": FAINT,
@@ -241,14 +241,22 @@ def _save(figure: Figure, path: Path) -> None:
     os.replace(part, path)
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Draw the pickled figures of the standard input into the folder named."""
-    from matplotlib.backends import backend_agg  # noqa: F401, loaded while waiting
-    from matplotlib.figure import Figure  # noqa: F401
+def main() -> None:
+    """Draw the pickled figures of the standard input into the folder beside them."""
+    _warm_up()
+    content = sys.stdin.buffer.read()
+    if content:  # empty when there is nothing to draw after all
+        figures, folder = pickle.loads(content)
+        draw(figures, Path(folder))
 
-    figures: Any = pickle.load(sys.stdin.buffer)
-    draw(figures, Path(arguments[0]))
+
+def _warm_up() -> None:
+    """Load fonts and all that drawing loads, while the figures are being made."""
+    line = Series("", "", np.array([0.0, 1.0]), np.array([1.0, 9.0]), 0)
+    panel = Panel("", "0", "", True, (line,))
+    figure = picture(Figures((("0", "0", 0),), (panel,), (0.0,)), [panel])
+    figure.savefig(io.BytesIO(), format="png", dpi=10)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

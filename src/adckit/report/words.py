@@ -58,7 +58,7 @@ def parameter_text(name: str) -> str:
 def number_text(value: float | None, digits: int = 3) -> str:
     """A number with as many significant digits; a dash where there is none."""
     if value is None or not math.isfinite(value):
-        return "–"
+        return "\N{EN DASH}"
     if value and not 1e-3 <= abs(value) < 1e5:
         return f"{value:.{digits - 1}e}"
     if value == 0:
@@ -78,4 +78,6 @@ def value_with_spread(value: float, spread: Spread | None) -> str:
     if spread is None:
         return f"{value:g}"
     text = str(spread)
-    return f"{value:g} ± {text[3:]}" if text.startswith("SD ") else f"{value:g} ({text})"
+    return (
+        f"{value:g} ± {text[3:]}" if text.startswith("SD ") else f"{value:g} ({text})"
+    )

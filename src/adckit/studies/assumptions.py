@@ -6,7 +6,7 @@ say how uncertain the outputs are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +41,9 @@ class Influence:
     @property
     def largest(self) -> float:
         """The largest change of any headline, without its sign."""
-        return max((abs(x) for pair in self.effects.values() for x in pair), default=0.0)
+        return max(
+            (abs(x) for pair in self.effects.values() for x in pair), default=0.0
+        )
 
 
 def rank_assumptions(
@@ -55,9 +57,8 @@ def rank_assumptions(
     """The assumed parameters, the most influential first.
 
     Parameters that are zero are left out: a fifth of nothing is nothing.  So are those
-    that are worked out from others, such as the molar mass of a conjugate.  All variants
-    are subjects of one simulation; one that fails has no effect to show and is left
-    out of its headline.
+    that are worked out from others, such as the molar mass of a conjugate.  All
+    variants are subjects of one simulation; one that fails has no effect to show.
     """
     chosen = _assumed(ready)
     if not chosen:
@@ -65,8 +66,7 @@ def rank_assumptions(
     table = _variants(ready, chosen)
     result = simulate(ready, doses, table, times, engine, rtol=rtol)
     effects: list[dict[str, tuple[float, float]]] = [{} for _ in chosen]
-    for name, measure in _headlines(result).items():
-        change = measure(result)
+    for name, change in _headlines(result).items():
         for i, found in enumerate(effects):
             low, high = change[1 + 2 * i], change[2 + 2 * i]
             if np.isfinite(low) and np.isfinite(high):
@@ -96,18 +96,18 @@ def _variants(ready: Prepared, chosen: list[Parameter]) -> dict[str, Floats]:
     return table
 
 
-def _headlines(result: Result) -> dict[str, Callable[[Result], Floats]]:
+def _headlines(result: Result) -> dict[str, Floats]:
     """Name → change against the first subject, (subject,)."""
-    found: dict[str, Callable[[Result], Floats]] = {}
+    found: dict[str, Floats] = {}
     for output in ("conjugate", "concentration"):
         if output in result.outputs:
-            found[f"AUC of {output}"] = lambda r, o=output: _relative(_area(r, o))
+            found[f"AUC of {output}"] = _relative(_area(result, output))
     if "free_payload" in result.outputs:
-        found["peak of free payload"] = lambda r: _relative(
-            r.curve("free_payload").max(axis=1)
-        )
+        peaks = result.curve("free_payload").max(axis=1)
+        found["peak of free payload"] = _relative(peaks)
     if "tumor" in result.outputs:
-        found["best tumour change"] = lambda r: _points(r.curve("tumor").min(axis=1))
+        best = result.curve("tumor").min(axis=1)
+        found["best tumour change"] = np.asarray(best - best[0])
     return found
 
 
@@ -120,8 +120,3 @@ def _relative(values: Floats) -> Floats:
     if not values[0]:
         return np.full(len(values), np.nan)
     return np.asarray(100 * (values / values[0] - 1))
-
-
-def _points(values: Floats) -> Floats:
-    """Percentage points against the first subject."""
-    return np.asarray(values - values[0])

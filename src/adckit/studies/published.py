@@ -47,7 +47,7 @@ def match(product: Product | None, regimen: Regimen | None) -> Matches:
 
 
 def same_dosing(text: str, regimen: Regimen) -> bool:
-    """Whether two regimens give the same dose at the same times in their first cycle."""
+    """Whether the first cycles of two regimens have the same doses."""
     other = parse_regimen(text)
     if not (other.segments and regimen.segments):
         return False

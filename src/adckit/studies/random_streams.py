@@ -83,5 +83,7 @@ def _key(seed: int, purpose: str) -> tuple[int, int]:
 def _subject_numbers(subjects: ArrayLike) -> NDArray[np.uint64]:
     numbers = np.atleast_1d(np.asarray(subjects))
     if numbers.dtype.kind not in "iu" or (numbers < 0).any():
-        raise AdckitError("Subject numbers must be whole numbers that are not negative.")
+        raise AdckitError(
+            "Subject numbers must be whole numbers that are not negative."
+        )
     return numbers.astype(np.uint64)

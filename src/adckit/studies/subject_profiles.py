@@ -73,7 +73,9 @@ class Profiles:
         """The exposure after every dose of the first cycle."""
         start, end = self.cycle
         last = np.inf if end is None else end
-        starts = [d.start for d in self.doses or () if start <= d.start < last - _SAME_TIME]
+        starts = [
+            d.start for d in self.doses or () if start <= d.start < last - _SAME_TIME
+        ]
         starts = sorted(set(starts)) or [start]
         curve = self.result.curve(analyte)[self.subject]
         return [

@@ -193,7 +193,9 @@ class _Table:
         elif len(parts) > 1:
             doses = self.profiles.doses or ()
             trough = f"before the dose on day {doses[1].start:g}"
-        highest = max((part.cmax for part in parts if part.cmax is not None), default=None)
+        highest = max(
+            (part.cmax for part in parts if part.cmax is not None), default=None
+        )
         whole = sum(known) if len(known) == len(areas) else None
         values: dict[str, Found] = {"cmax": (highest, cycle)}
         if last is not None:

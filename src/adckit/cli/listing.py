@@ -1,0 +1,43 @@
+"""`adckit list`: what the library holds."""
+
+from __future__ import annotations
+
+__all__ = ["list_library"]
+
+_KINDS = {
+    "antibody": "antibodies",
+    "target": "targets",
+    "linker": "linkers",
+    "payload": "payloads",
+    "tumour": "tumours",
+    "host": "hosts",
+    "compartments": "plain drugs",
+}
+
+
+def list_library() -> None:
+    """List the products and what they are made of."""
+    from adckit.cli.printing import console, plain_table
+    from adckit.library import list_parts, list_products, load_product
+
+    screen = console()
+    rows = []
+    for name in list_products():
+        product = load_product(name)
+        parts = product.parts
+        also = ", ".join(product.aliases)
+        rows.append(
+            [
+                name,
+                parts["target"],
+                f"{parts['antibody']}-{parts['linker']}-{parts['payload']}",
+                ", ".join(product.tumours) or parts["tumour"],
+            ]
+        )
+        rows.append([f"  {also}", "", "", ""])
+    headers = ["product and its other names", "target", "made of", "tumours"]
+    screen.print(plain_table(headers, rows))
+    screen.print()
+    others = [[f"{words}:", ", ".join(list_parts(k))] for k, words in _KINDS.items()]
+    screen.print(plain_table(["", ""], others))
+    screen.print("\nadckit show NAME describes one; --set linker=NAME swaps a part.")

@@ -1,0 +1,69 @@
+"""`adckit replay`: the same run again, and whether every number came out the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["replay"]
+
+
+def replay(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Folder for the new run."),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Go on although cards or equations have changed."),
+    ] = False,
+) -> None:
+    """Repeat RUN and compare all curves; exit code 1 if they differ."""
+    import tempfile
+
+    from adckit.cli.printing import console, print_failures, working
+    from adckit.errors import RunError
+    from adckit.io.comparing import compare_curves
+    from adckit.io.request import carry_out
+    from adckit.io.runs import (
+        check_folder,
+        describe_run,
+        differences,
+        open_folder,
+        read_run,
+        write_results,
+    )
+
+    old = read_run(folder)
+    if output is not None:
+        check_folder(output)
+    with tempfile.TemporaryDirectory() as place, working("simulating"):
+        request = old.request.materialised(Path(place))
+        cases = carry_out(request, assumptions=output is not None)
+    new = describe_run(old.request, cases, f"adckit replay {folder}")
+    fatal, harmless = differences(old, new)
+    screen = console(errors=True)
+    for line in harmless:
+        screen.print(f"Note: {line}")
+    if fatal and not force:
+        raise RunError(
+            f"'{folder}' cannot be repeated as it was:\n  "
+            + "\n  ".join(fatal)
+            + "\nUse the version of adckit that wrote it, or --force to compare anyway."
+        )
+    for line in fatal:
+        screen.print(f"Warning: {line}")
+    if output is not None:
+        from adckit.report.draughtsman import Draughtsman
+        from adckit.report.writing import write_report
+
+        with Draughtsman() as draughtsman:
+            write_results(open_folder(output, new), new, cases)
+            write_report(output, new, cases, draughtsman)
+    comparison = compare_curves(folder / "curves.parquet", cases)
+    print_failures(screen, cases)
+    print(comparison.sentence)
+    raise typer.Exit(0 if comparison.within(old.request.rtol) else 1)

@@ -1,0 +1,137 @@
+"""`adckit show`: one product, its numbers and where they come from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from adckit.library import Product
+    from adckit.network.network import Network
+
+__all__ = ["show"]
+
+
+def show(
+    model: Annotated[
+        str, typer.Argument(metavar="NAME|FILE", help="A product, or a card file.")
+    ],
+    equations: Annotated[
+        bool, typer.Option("--equations", help="Print the equations with their units.")
+    ] = False,
+    tumor: Annotated[
+        str | None, typer.Option("--tumor", "--tumour", help="A tumour, or its card.")
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="As for `adckit simulate`."),
+    ] = None,
+) -> None:
+    """Show what a product is: parts, programme, parameters with sources, evidence."""
+    from adckit.cli.printing import console
+    from adckit.cli.simulate import read_settings
+    from adckit.library import load_product
+    from adckit.mechanisms.assemble import assemble
+
+    product = load_product(model, settings=read_settings(changes or [], tumor))
+    network = assemble(product.blueprint)
+    if equations:
+        print(network.equations())
+        return
+    screen = console()
+    _print_head(screen, product)
+    _print_programme(screen, product)
+    _print_parameters(screen, network)
+    _print_observations(screen, product)
+    screen.print("\nModel", style="bold")
+    for note in network.notes:
+        screen.print(f"  {note}")
+    screen.print(
+        f"  {len(network.species)} states, {len(network.parameters)} parameters; "
+        "--equations prints them"
+    )
+
+
+def _print_head(screen: Console, product: Product) -> None:
+    from adckit.cli.printing import plain_table
+
+    screen.print(product.name, style="bold")
+    screen.print(product.summary)
+    rows = [[f"  {part}", name] for part, name in product.parts.items()]
+    rows += [["  tumours", ", ".join(product.tumours)]] if product.tumours else []
+    rows += [["  also known as", ", ".join(product.aliases)]] if product.aliases else []
+    if product.regimen is not None:
+        rows.append(["  regimen", product.regimen])
+        rows.append(["", str(product.regimen_source or "")])
+    rows += [
+        [f"  set {name}", " | ".join(options)]
+        for name, options in product.options.items()
+    ]
+    rows.append(["  digest", product.digest[:16]])
+    screen.print(plain_table(["", ""], rows))
+
+
+def _print_programme(screen: Console, product: Product) -> None:
+    from adckit.cli.printing import plain_table
+
+    programme = product.programme
+    if programme is None:
+        return
+    screen.print(f"\nProgramme as of {programme.as_of}", style="bold")
+    rows = [
+        ["  sponsor", programme.sponsor],
+        ["  licensee", programme.licensee or "none"],
+        ["  IND holder", programme.ind_holder],
+        ["  phase", programme.phase],
+        ["  rights", programme.rights],
+        ["  tumour types", "; ".join(programme.tumour_types)],
+        *(["  source", str(source)] for source in programme.sources),
+    ]
+    screen.print(plain_table(["", ""], rows))
+
+
+def _print_parameters(screen: Console, network: Network) -> None:
+    from adckit.cli.printing import plain_table
+    from adckit.report.collecting import shown_unit
+
+    screen.print("\nParameters", style="bold")
+    rows = []
+    for parameter in sorted(network.parameters, key=lambda p: (p.status, p.name)):
+        unit = shown_unit(parameter.unit)
+        spread = f", {parameter.spread}" if parameter.spread is not None else ""
+        fitted = f"to {parameter.fitted_to}; " if parameter.fitted_to else ""
+        rows.append(
+            [
+                f"  {parameter.name}",
+                f"{parameter.value:g} {unit}{spread}",
+                str(parameter.status),
+                f"{fitted}{parameter.source}",
+            ]
+        )
+    screen.print(plain_table(["  name", "value", "status", "source or reason"], rows))
+
+
+def _print_observations(screen: Console, product: Product) -> None:
+    from adckit.cli.printing import plain_table
+    from adckit.report.collecting import shown_unit
+    from adckit.report.words import analyte_text, quantity_text, value_with_spread
+
+    if not product.observations:
+        return
+    screen.print("\nPublished observations", style="bold")
+    rows = [
+        [
+            f"  {analyte_text(seen.analyte)}",
+            quantity_text(seen.quantity),
+            f"{value_with_spread(seen.value, seen.spread)} {shown_unit(seen.unit)}",
+            "" if seen.n is None else str(seen.n),
+            seen.role,
+            f"{seen.condition}; {seen.regimen}. {seen.source}",
+        ]
+        for seen in product.observations
+    ]
+    headers = ["  analyte", "quantity", "value", "n", "role", "in whom; source"]
+    screen.print(plain_table(headers, rows, numbers=(3,)))

@@ -1,0 +1,164 @@
+"""`adckit simulate`: a product under a regimen, its table and its run folder."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from adckit.io.request import Request
+
+__all__ = ["read_settings", "simulate"]
+
+
+def simulate(
+    model: Annotated[
+        str, typer.Argument(metavar="NAME|FILE", help="A product, or a card file.")
+    ],
+    regimen: Annotated[
+        str | None,
+        typer.Option(help="Such as '3.6 mg/kg q3w x6'; by default each its own."),
+    ] = None,
+    tumor: Annotated[
+        str | None, typer.Option("--tumor", "--tumour", help="A tumour, or its card.")
+    ] = None,
+    days: Annotated[float | None, typer.Option(help="Days to simulate.")] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change NAME: a parameter ('clearance=0.3 L/day'), a part "
+            "('linker=SMCC'), 'dar=4', or a choice of the model. May be repeated.",
+        ),
+    ] = None,
+    compare: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME|FILE", help="Beside NAME, unchanged. May be repeated."
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Folder for the results."),
+    ] = None,
+    doses: Annotated[
+        Path | None,
+        typer.Option(metavar="TABLE.csv", help="Doses as a table of NONMEM events."),
+    ] = None,
+    time_unit: Annotated[str, typer.Option(help="Of TIME in the table.")] = "day",
+    amount_unit: Annotated[str, typer.Option(help="Of AMT in the table.")] = "mg",
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="Column of the table to leave out."),
+    ] = None,
+    engine: Annotated[str, typer.Option(metavar="cpu|reference")] = "cpu",
+    rtol: Annotated[float, typer.Option(help="Relative error of a step.")] = 1e-6,
+    report: Annotated[
+        bool, typer.Option("--report/--no-report", help="Write report.html, pictures.")
+    ] = True,
+) -> None:
+    """Simulate NAME and print what came out beside what was published."""
+    from adckit.errors import AdckitError
+    from adckit.io.request import DoseTable, Request
+
+    if doses is not None and regimen is not None:
+        raise AdckitError(
+            "--doses and --regimen both say what is given. Leave one of them out."
+        )
+    table = None
+    if doses is not None:
+        table = DoseTable(str(doses), time_unit, amount_unit, tuple(ignore or ()))
+    elif ignore:
+        raise AdckitError("--ignore is about the columns of a table: give --doses.")
+    request = Request(
+        model=model,
+        compare=tuple(compare or ()),
+        regimen=regimen,
+        doses=table,
+        days=days,
+        settings=read_settings(changes or [], tumor),
+        engine=engine,
+        rtol=rtol,
+    )
+    raise typer.Exit(run(request, output, report=report))
+
+
+def read_settings(changes: list[str], tumour: str | None) -> dict[str, str]:
+    """`KEY=VALUE` texts as settings.
+
+    Raises AdckitError for one without `=` and for a key that is there twice.
+    """
+    from adckit.errors import AdckitError
+
+    settings: dict[str, str] = {}
+    for text in [*changes, *([f"tumour={tumour}"] if tumour is not None else [])]:
+        key, sign, value = text.partition("=")
+        key, value = key.strip(), value.strip()
+        if not (sign and key and value):
+            raise AdckitError(
+                f"--set {text!r} is not KEY=VALUE. Write it as in "
+                "--set 'clearance=0.3 L/day'."
+            )
+        key = "tumour" if key == "tumor" else key
+        if key in settings:
+            raise AdckitError(
+                f"'{key}' is set twice, to '{settings[key]}' and '{value}'. Keep one."
+            )
+        settings[key] = value
+    return settings
+
+
+def run(request: Request, output: Path | None, *, report: bool) -> int:
+    """Carry out a request, print its tables and fill its folder; the exit code."""
+    from contextlib import ExitStack
+
+    from adckit.report.draughtsman import Draughtsman
+
+    with ExitStack() as stack:
+        draughtsman = stack.enter_context(Draughtsman()) if report else None
+        from adckit.cli.printing import console, print_case, print_failures, working
+        from adckit.io.request import carry_out, with_files
+        from adckit.io.runs import (
+            check_folder,
+            describe_run,
+            new_folder,
+            open_folder,
+            write_results,
+        )
+
+        if output is not None:
+            check_folder(output)
+        request = with_files(request)
+        with working("simulating"):
+            cases = carry_out(request)
+        done = describe_run(request, cases, command_line())
+        if output is None:
+            folder = new_folder(cases[0].ready.network.name)
+        else:
+            folder = open_folder(output, done)
+        screen = console()
+        for case in cases:
+            print_case(screen, case)
+            screen.print()
+        print_failures(console(errors=True), cases)
+        with working("writing"):
+            write_results(folder, done, cases)
+            if draughtsman is not None:
+                from adckit.report.writing import write_report
+
+                write_report(folder, done, cases, draughtsman)
+        name = "report.html" if report else "summary.json"
+        print(f"Written to {folder}; see {folder / name}")
+    if any(case.interrupted for case in cases):
+        return 130
+    return 1 if any(case.result.failed for case in cases) else 0
+
+
+def command_line() -> str:
+    """The command as a shell would take it."""
+    return shlex.join(["adckit", *sys.argv[1:]])

@@ -1,0 +1,95 @@
+"""The retry ladder: subjects that an engine gives up are tried again, each on its own.
+
+    1  a first step, at the start and after every dose, a thousandth of the usual one
+    2  that, and tolerances a hundredth of those asked for
+    3  the reference engine
+
+A subject leaves the ladder at the first rung that solves it.  One that no rung solves
+keeps the account of the first try.  Bad input and Ctrl-C are not retried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from adckit.engines import reference
+from adckit.engines.base import Actions, Engine, Problem, Solution
+from adckit.status import Status
+
+__all__ = ["only", "with_retries"]
+
+_FIRST_STEP = 1e-3
+_TOLERANCE = 1e-2
+_FINEST = 1e-13  # what double precision can do
+_FINAL = (Status.OK, Status.INVALID_INPUT, Status.INTERRUPTED)
+
+Rung = tuple[Callable[[Problem], Problem], Engine]
+
+
+def with_retries(engine: Engine, last: Engine = reference.solve) -> Engine:
+    """The engine with the ladder under it; `last` is the engine of the last rung."""
+
+    def gentle(problem: Problem) -> Problem:
+        return replace(problem, first_step=problem.first_step * _FIRST_STEP)
+
+    def strict(problem: Problem) -> Problem:
+        return replace(
+            gentle(problem),
+            rtol=max(problem.rtol * _TOLERANCE, _FINEST),
+            absolute=problem.absolute * _TOLERANCE,
+        )
+
+    rungs: tuple[Rung, ...] = (
+        (gentle, engine),
+        (strict, engine),
+        (lambda problem: problem, last),
+    )
+
+    def solve(problem: Problem) -> Solution:
+        solution = engine(problem)
+        tries = np.ones(problem.subjects, dtype=np.int64)
+        for changed, solver in rungs:
+            failed = np.flatnonzero(~np.isin(solution.status, _FINAL))
+            if not len(failed):
+                break
+            tries[failed] += 1
+            again = solver(changed(only(problem, failed)))
+            _take_over(solution, again, failed)
+        return replace(solution, tries=tries)
+
+    return solve
+
+
+def only(problem: Problem, subjects: np.ndarray) -> Problem:
+    """The same problem for some of its subjects, given by position."""
+    actions = problem.actions
+    rows = [
+        np.arange(actions.offsets[s], actions.offsets[s + 1], dtype=np.int64)
+        for s in subjects
+    ]
+    kept = np.concatenate(rows) if rows else np.zeros(0, dtype=np.int64)
+    offsets = np.cumsum([0, *map(len, rows)], dtype=np.int64)
+    return replace(
+        problem,
+        parameters=problem.parameters[subjects],
+        initial=problem.initial[subjects],
+        absolute=problem.absolute[subjects],
+        actions=Actions(
+            offsets,
+            actions.time[kept],
+            actions.kind[kept],
+            actions.index[kept],
+            actions.value[kept],
+        ),
+    )
+
+
+def _take_over(solution: Solution, again: Solution, failed: np.ndarray) -> None:
+    """Put what was solved at last, or interrupted, in the place of what failed."""
+    done = np.isin(again.status, (Status.OK, Status.INTERRUPTED))
+    target = failed[done]
+    for name in ("values", "status", "stopped", "steps", "rejected", "final"):
+        getattr(solution, name)[target] = getattr(again, name)[done]

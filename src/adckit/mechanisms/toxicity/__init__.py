@@ -1,0 +1,1 @@
+"""Toxicity: what a drug does to organs, from exposure to laboratory value."""
