@@ -49,7 +49,8 @@ def antimony_text(case: Case, *, events: bool) -> str:
     count = len(system.states)
     lines += [f"{state_name(i)}' = {text};" for i, text in enumerate(results[:count])]
     lines += [f"{output_name(i)} := {t};" for i, t in enumerate(results[count:])]
-    lines += [f"{state_name(i)} = {float(v)!r};" for i, v in enumerate(case.initial)]
+    start = case.initial + case.segments[0].bolus if events else case.initial
+    lines += [f"{state_name(i)} = {float(v)!r};" for i, v in enumerate(start)]
     typical = [case.typical[name] for name in case.varied]
     lines += [f"p{i} = {value!r};" for i, value in enumerate(typical)]
     first = case.segments[0].inputs if events else [0.0] * len(system.inputs)

@@ -1,7 +1,7 @@
 """libRoadRunner: SBML compiled by LLVM, integrated by CVODE.
 
-Doses are given between calls of `simulate`, which was measured to be faster than
-events: a trigger is looked at in every step.
+Doses are given between calls of `simulate`: as fast as events, and a solver that stops
+at a dose cannot step over it.
 """
 
 from __future__ import annotations

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from adckit.errors import AdckitError, RegimenError
+from adckit.network.dose_plan import DosePlan
 from adckit.network.dosing import DoseRecord, Schedule, schedule
 from adckit.network.regimen import Regimen, parse_regimen
 from adckit.prepared import Prepared
+from adckit.units import parse_unit
 
 __all__ = [
     "DEFAULT_INFUSION",
@@ -32,6 +34,8 @@ _CYCLES = 6
 """Cycles simulated of a regimen that goes on until the end."""
 _AFTER = 21.0
 """Days simulated after the last of given dose records."""
+_TEMPLATES_LOOKED_AT = 50
+"""Schedules whose doses the default times follow; more would only crowd the grid."""
 _SINGLE = 42.0
 """Days simulated after a single dose."""
 
@@ -103,8 +107,8 @@ def schedules_for(
     names: tuple[str, ...],
     parameters: np.ndarray,
     until: float,
-) -> list[Schedule]:
-    """One schedule per subject, or one for all when nobody's dose differs.
+) -> DosePlan:
+    """The schedule of every subject.
 
     Schedules reach beyond the end, to the next dose at least: a solver that nears the
     end takes the same steps as one that goes on, so the times asked for change nothing.
@@ -112,7 +116,7 @@ def schedules_for(
     if isinstance(doses, Regimen):
         cycles = [s.cycle for s in doses.segments if np.isfinite(s.cycle)]
         ahead = until + max(cycles, default=0.0) + 1
-        return _protocol_schedules(ready, doses, parameters, ahead)
+        return _protocol_plan(ready, doses, parameters, ahead)
     assert not isinstance(doses, str)
     if isinstance(doses, Mapping):
         missing = [name for name in names if name not in doses]
@@ -121,58 +125,96 @@ def schedules_for(
                 f"Subject '{missing[0]}' has no dose records; "
                 "give an empty list to a subject without treatment."
             )
-        return [schedule(doses[n], until=np.inf, allow_overlap=True) for n in names]
-    return [schedule(list(doses), until=np.inf, allow_overlap=True)]
+        records = [doses[name] for name in names]
+        return DosePlan.each([_written(each) for each in records])
+    return DosePlan.shared(_written(doses), np.ones(len(names)))
 
 
-def _protocol_schedules(
+def _written(records: Sequence[DoseRecord]) -> Schedule:
+    return schedule(list(records), until=np.inf, allow_overlap=True)
+
+
+def _protocol_plan(
     ready: Prepared, regimen: Regimen, parameters: np.ndarray, until: float
-) -> list[Schedule]:
+) -> DosePlan:
     known = [p.name for p in ready.network.parameters]
     if not ready.network.ports:
         raise RegimenError(f"'{ready.network.name}' has no port that takes a dose.")
 
     def column(name: str) -> np.ndarray:
         if name in known:
-            return parameters[:, known.index(name)]
+            return np.asarray(parameters[:, known.index(name)])
         return np.full(len(parameters), np.nan)
 
+    body = np.stack([column(name) for name in _BODY], axis=1)
+    factor = _common_factor(regimen, ready.network.ports[0].unit, body)
+    if factor is not None:
+        return DosePlan.shared(_protocol(ready, regimen, _UNIT_BODY, until), factor)
+    rows, which = np.unique(body, axis=0, return_inverse=True)
+    schedules = tuple(_protocol(ready, regimen, row, until) for row in rows)
+    return DosePlan(schedules, which.reshape(-1), np.ones(len(body)))
+
+
+_BODY = ("body_weight", "body_surface_area", "conjugate_molar_mass")
+_UNIT_BODY = np.ones(len(_BODY))
+"""What factors are relative to: no subject's own, or chunks would differ in rounding."""
+
+
+def _protocol(
+    ready: Prepared, regimen: Regimen, body: np.ndarray, until: float
+) -> Schedule:
+    """The schedule of a subject with this body."""
+    weight, surface, mass = (None if np.isnan(x) else float(x) for x in body)
     port = ready.network.ports[0]
-    body = np.stack(
-        [
-            column("body_weight"),
-            column("body_surface_area"),
-            column("conjugate_molar_mass"),
-        ],
-        axis=1,
+    records = regimen.records(
+        body_weight_kg=weight,
+        body_surface_m2=surface,
+        molar_mass_mg_per_nmol=mass,
+        port=port.name,
+        port_unit=port.unit,
+        until=until,
+        default_duration=DEFAULT_INFUSION,
     )
-    made: dict[bytes, Schedule] = {}
-    schedules = []
-    for row in body:
-        key = row.tobytes()
-        if key not in made:
-            weight, surface, mass = (None if np.isnan(x) else float(x) for x in row)
-            records = regimen.records(
-                body_weight_kg=weight,
-                body_surface_m2=surface,
-                molar_mass_mg_per_nmol=mass,
-                port=port.name,
-                port_unit=port.unit,
-                until=until,
-                default_duration=DEFAULT_INFUSION,
-            )
-            made[key] = schedule(
-                records, until=until, allow_overlap=regimen.allow_overlap
-            )
-        schedules.append(made[key])
-    return schedules[:1] if len(made) == 1 else schedules
+    return schedule(records, until=until, allow_overlap=regimen.allow_overlap)
 
 
-def default_times(schedules: Sequence[Schedule], until: float) -> np.ndarray:
+def _common_factor(
+    regimen: Regimen, port_unit: str, body: np.ndarray
+) -> np.ndarray | None:
+    """Doses of each subject relative to those of a unit body, (subject,).
+
+    None where one number cannot say it: with a highest dose, or when some doses of the
+    regimen go by the body and others do not.
+    """
+    caps = {
+        "kg": np.inf if regimen.weight_cap is None else regimen.weight_cap,
+        "m2": np.inf if regimen.surface_cap is None else regimen.surface_cap,
+    }
+    sizes = {
+        "kg": np.minimum(body[:, 0], caps["kg"]),
+        "m2": np.minimum(body[:, 1], caps["m2"]),
+        "": np.ones(len(body)),
+    }
+    factor: np.ndarray | None = None
+    for segment in regimen.segments:
+        unit, _, scale = segment.unit.partition("/")
+        mine = sizes[scale]
+        if parse_unit(unit).dimension != parse_unit(port_unit).dimension:
+            mine = mine / body[:, 2]
+        if not np.isfinite(mine).all():
+            return None
+        if segment.highest is not None or np.any(factor is not None and factor != mine):
+            return None
+        factor = mine
+    return np.ones(len(body)) if factor is None else factor
+
+
+def default_times(plan: DosePlan, until: float) -> np.ndarray:
     """A grid for curves: fine after each change of dosing, coarser later, in days."""
     after = np.concatenate([np.linspace(0, 1, 25), np.arange(1.25, 4, 0.25)])
     points = [np.linspace(0.0, until, max(2, min(2001, int(np.ceil(until)) + 1)))]
-    stops = {0.0} | {t for s in schedules[:50] for t in s.times if t < until}
+    some = plan.templates[:_TEMPLATES_LOOKED_AT]
+    stops = {0.0} | {t for s in some for t in s.times if t < until}
     points += [t + after for t in sorted(stops)[:400]]
     grid = np.concatenate(points)
     grid = np.unique(np.round(grid[grid <= until], 9))

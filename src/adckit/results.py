@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from adckit.errors import SimulationError, UnknownNameError
-from adckit.network.dosing import Schedule
+from adckit.network.dose_plan import DosePlan
 from adckit.network.network import Network
 from adckit.status import RETRIES, Status
 
@@ -80,8 +80,8 @@ class Result:
     parameters: np.ndarray
     """(subject, parameter), internal units"""
     network: Network
-    schedules: tuple[Schedule, ...]
-    """One per subject, or one for all"""
+    schedules: DosePlan
+    """The doses of each subject"""
     provenance: Mapping[str, Any]
     """Everything needed to repeat the simulation"""
     tries: np.ndarray | None = None

@@ -87,10 +87,10 @@ def simulate(
     names, parameters = _subject_table(ready.network, subjects)
     doses = chosen_regimen(ready, regimen)
     until = length(days, times, doses)
-    schedules = schedules_for(ready, doses, names, parameters, until)
-    grid = default_times(schedules, until) if times is None else checked_times(times)
+    plan = schedules_for(ready, doses, names, parameters, until)
+    grid = default_times(plan, until) if times is None else checked_times(times)
     problem = _problem(ready.system, parameters, grid, rtol, max_steps)
-    treatment = treat(problem, schedules, solver, courses or {})
+    treatment = treat(problem, plan, solver, courses or {})
     solution = solver(replace(problem, actions=treatment.actions))
     status = np.where(treatment.status == Status.OK, solution.status, treatment.status)
     lost = status != Status.OK
@@ -109,7 +109,7 @@ def simulate(
         final=solution.final,
         parameters=parameters,
         network=ready.network,
-        schedules=tuple(s.up_to(until) for s in schedules),
+        schedules=plan.up_to(until),
         provenance=_provenance(ready, doses, settings, solution.engine, rtol),
         tries=solution.tries,
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from adckit.engines.base import ActionKind, Actions, Engine, Problem
+from adckit.network.dose_plan import DosePlan
 from adckit.network.dosing import Action, Schedule, SteadyStateDose
 from adckit.network.dosing import ActionKind as Dosing
 from adckit.network.system import OdeSystem
@@ -46,25 +47,19 @@ class Treatment:
 
 
 def treat(
-    problem: Problem,
-    schedules: Sequence[Schedule],
-    engine: Engine,
-    courses: Mapping[str, Course],
+    problem: Problem, plan: DosePlan, engine: Engine, courses: Mapping[str, Course]
 ) -> Treatment:
-    """The actions of every subject; `problem` has everything else.
-
-    `schedules` holds one schedule per subject, or one for all.
-    """
-    system = problem.system
-    n = problem.subjects
-    each = [schedules[0]] * n if len(schedules) == 1 else list(schedules)
-    doses = system.dose_vectors(problem.parameters)  # (subject, port, state)
+    """The actions of every subject; `problem` has everything else."""
+    doses = problem.system.dose_vectors(problem.parameters)  # (subject, port, state)
+    shared = _course_rows(problem.system, courses)
+    alike = np.all(doses == doses[:1])
+    if len(plan.templates) == 1 and alike and not _sets_states(plan.templates[0]):
+        return _same_for_all(problem, plan, shared, doses[0])
     steady = _SteadyStates(problem, engine, doses)
-    shared = _course_rows(system, courses)
     rows: list[list[Row]] = []
-    dosed = np.zeros((n, len(system.moieties)))
-    status = np.zeros(n, dtype=np.int64)
-    for s, schedule in enumerate(each):
+    dosed = np.zeros((problem.subjects, len(problem.system.moieties)))
+    status = np.zeros(problem.subjects, dtype=np.int64)
+    for s, schedule in enumerate(plan):
         mine = list(shared)
         for action in schedule.actions:
             found = _action_rows(problem, s, action, doses[s], steady)
@@ -75,6 +70,40 @@ def treat(
         rows.append(mine)
         dosed[s] = _delivered(problem, schedule, doses[s])
     return Treatment(Actions.of(rows), dosed, status)
+
+
+def _sets_states(schedule: Schedule) -> bool:
+    """Whether a schedule needs states that differ from subject to subject."""
+    return any(a.kind in (Dosing.RESET, Dosing.STEADY) for a in schedule.actions)
+
+
+def _same_for_all(
+    problem: Problem, plan: DosePlan, shared: list[Row], doses: np.ndarray
+) -> Treatment:
+    """One schedule, larger or smaller: its rows are made once, and scaled."""
+    schedule, ports = plan.templates[0], problem.system.ports
+    given: list[Row] = []
+    for action in schedule.actions:
+        port = ports.index(action.port)
+        if action.kind is Dosing.RATE:
+            given.append((action.time, int(ActionKind.SET_INPUT), port, action.value))
+        else:
+            given += _bolus_rows(action.time, action.value * doses[port])
+    marked = [(row, False) for row in shared] + [(row, True) for row in given]
+    marked.sort(key=lambda pair: pair[0][0])
+    one = Actions.of([[row for row, _ in marked]])
+    is_dose = np.array([dose for _, dose in marked], dtype=bool)
+    factor = np.where(is_dose, plan.factor[:, None], 1.0)
+    count, rows = problem.subjects, len(marked)
+    actions = Actions(
+        np.arange(count + 1, dtype=np.int64) * rows,
+        np.tile(one.time, count),
+        np.tile(one.kind, count),
+        np.tile(one.index, count),
+        (one.value * factor).ravel(),
+    )
+    dosed = plan.factor[:, None] * _delivered(problem, schedule, doses)
+    return Treatment(actions, dosed, np.zeros(count, dtype=np.int64))
 
 
 def _action_rows(

@@ -25,17 +25,9 @@ def list_library() -> None:
     for name in list_products():
         product = load_product(name)
         parts = product.parts
-        also = ", ".join(product.aliases)
-        rows.append(
-            [
-                name,
-                parts["target"],
-                f"{parts['antibody']}-{parts['linker']}-{parts['payload']}",
-                ", ".join(product.tumours) or parts["tumour"],
-            ]
-        )
-        rows.append([f"  {also}", "", "", ""])
-    headers = ["product and its other names", "target", "made of", "tumours"]
+        made_of = f"{parts['antibody']}-{parts['linker']}-{parts['payload']}"
+        rows.append([name, parts["target"], made_of, ", ".join(product.aliases)])
+    headers = ["product", "target", "made of", "also known as"]
     screen.print(plain_table(headers, rows))
     screen.print()
     others = [[f"{words}:", ", ".join(list_parts(k))] for k, words in _KINDS.items()]

@@ -47,7 +47,13 @@ def plain_table(
     headers: Sequence[str], rows: Iterable[Sequence[str]], numbers: Sequence[int] = ()
 ) -> Table:
     """A table without a frame; the columns in `numbers` are set to the right."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table = Table(
+        box=None,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+        header_style="dim",
+        show_header=any(headers),
+    )
     for i, header in enumerate(headers):
         table.add_column(header, justify="right" if i in numbers else "left")
     for row in rows:

@@ -94,44 +94,38 @@ def _print_programme(screen: Console, product: Product) -> None:
 
 
 def _print_parameters(screen: Console, network: Network) -> None:
-    from adckit.cli.printing import plain_table
+    from rich.padding import Padding
+
     from adckit.report.collecting import shown_unit
 
     screen.print("\nParameters", style="bold")
-    rows = []
     for parameter in sorted(network.parameters, key=lambda p: (p.status, p.name)):
         unit = shown_unit(parameter.unit)
-        spread = f", {parameter.spread}" if parameter.spread is not None else ""
-        fitted = f"to {parameter.fitted_to}; " if parameter.fitted_to else ""
-        rows.append(
-            [
-                f"  {parameter.name}",
-                f"{parameter.value:g} {unit}{spread}",
-                str(parameter.status),
-                f"{fitted}{parameter.source}",
-            ]
+        spread = f" ({parameter.spread})" if parameter.spread is not None else ""
+        value = f"{parameter.value:g} {unit}".rstrip()
+        fitted = f" to: {parameter.fitted_to}" if parameter.fitted_to else ""
+        screen.print(
+            f"  {parameter.name} = {value}{spread}  [{parameter.status}{fitted}]"
         )
-    screen.print(plain_table(["  name", "value", "status", "source or reason"], rows))
+        why = " ".join(filter(None, [str(parameter.source), parameter.note]))
+        screen.print(Padding(why, (0, 0, 0, 6)), style="dim")
 
 
 def _print_observations(screen: Console, product: Product) -> None:
-    from adckit.cli.printing import plain_table
+    from rich.padding import Padding
+
     from adckit.report.collecting import shown_unit
     from adckit.report.words import analyte_text, quantity_text, value_with_spread
 
     if not product.observations:
         return
     screen.print("\nPublished observations", style="bold")
-    rows = [
-        [
-            f"  {analyte_text(seen.analyte)}",
-            quantity_text(seen.quantity),
-            f"{value_with_spread(seen.value, seen.spread)} {shown_unit(seen.unit)}",
-            "" if seen.n is None else str(seen.n),
-            seen.role,
-            f"{seen.condition}; {seen.regimen}. {seen.source}",
-        ]
-        for seen in product.observations
-    ]
-    headers = ["  analyte", "quantity", "value", "n", "role", "in whom; source"]
-    screen.print(plain_table(headers, rows, numbers=(3,)))
+    for seen in product.observations:
+        value = value_with_spread(seen.value, seen.spread)
+        people = "" if seen.n is None else f", n = {seen.n}"
+        screen.print(
+            f"  {analyte_text(seen.analyte)}, {quantity_text(seen.quantity)} = "
+            f"{value} {shown_unit(seen.unit)}{people}  [{seen.role}]"
+        )
+        where = f"{seen.condition}; {seen.regimen}. {seen.source}"
+        screen.print(Padding(where, (0, 0, 0, 6)), style="dim")

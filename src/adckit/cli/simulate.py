@@ -122,7 +122,7 @@ def run(request: Request, output: Path | None, *, report: bool) -> int:
     with ExitStack() as stack:
         draughtsman = stack.enter_context(Draughtsman()) if report else None
         from adckit.cli.printing import console, print_case, print_failures, working
-        from adckit.io.request import carry_out, with_files
+        from adckit.io.request import carry_out, with_files, with_settings_here
         from adckit.io.runs import (
             check_folder,
             describe_run,
@@ -133,10 +133,10 @@ def run(request: Request, output: Path | None, *, report: bool) -> int:
 
         if output is not None:
             check_folder(output)
-        request = with_files(request)
+        request = with_settings_here(request)
         with working("simulating"):
             cases = carry_out(request)
-        done = describe_run(request, cases, command_line())
+        done = describe_run(with_files(request), cases, command_line())
         if output is None:
             folder = new_folder(cases[0].ready.network.name)
         else:

@@ -17,7 +17,13 @@ from adckit.prepared import Prepared, prepare
 from adckit.simulate import DEFAULT_RTOL, Subjects
 from adckit.studies.case import Case, study
 
-__all__ = ["DoseTable", "Request", "carry_out", "with_files"]
+__all__ = [
+    "DoseTable",
+    "Request",
+    "carry_out",
+    "with_files",
+    "with_settings_here",
+]
 
 PART_SETTINGS = ("antibody", "linker", "payload", "target", "tumour", "tumor", "host")
 """Settings whose value may be a file."""
@@ -105,15 +111,24 @@ class Request:
         )
 
 
-def with_files(request: Request) -> Request:
-    """The request with absolute paths and the text of every file behind them.
+def with_settings_here(request: Request) -> Request:
+    """The request with the files that settings name found from the current folder.
 
-    A file that cannot be read is left for the reader of cards to report.
+    A relative name would otherwise be looked for beside the card that it changes.
     """
     settings = {
         key: _absolute(value) if key in PART_SETTINGS else value
         for key, value in request.settings.items()
     }
+    return replace(request, settings=settings)
+
+
+def with_files(request: Request) -> Request:
+    """The request with absolute paths and the text of every file behind them.
+
+    A file that cannot be read is left for the reader of cards to report.
+    """
+    settings = with_settings_here(request).settings
     doses = request.doses
     if doses is not None:
         doses = replace(doses, path=os.path.abspath(doses.path))

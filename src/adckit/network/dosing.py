@@ -201,6 +201,14 @@ class Action:
     """Amount (BOLUS) or amount per day (RATE), in the port's unit."""
     steady: SteadyStateDose | None = None
 
+    def scaled(self, factor: float) -> Action:
+        """The same action with its dose times `factor`."""
+        steady = self.steady
+        if steady is not None:
+            amount, rate = steady.amount * factor, steady.rate * factor
+            steady = replace(steady, amount=amount, rate=rate)
+        return replace(self, value=self.value * factor, steady=steady)
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -213,6 +221,12 @@ class Schedule:
     def times(self) -> tuple[float, ...]:
         """The times at which a solver must stop, each once, in order."""
         return tuple(sorted({action.time for action in self.actions}))
+
+    def scaled(self, factor: float) -> Schedule:
+        """The same schedule with every dose times `factor`."""
+        if factor == 1:
+            return self
+        return Schedule(tuple(a.scaled(factor) for a in self.actions), self.until)
 
     def up_to(self, day: float) -> Schedule:
         """What happens up to and including a day."""

@@ -27,7 +27,7 @@ __all__ = ["PICTURES", "draw", "draw_panel", "picture"]
 
 PICTURES = {
     "overview.png": ("plasma", "payload", "dar", "tumour"),
-    "tumour.png": ("tumour", "volume", "cells", "occupancy"),
+    "tumour.png": ("volume", "cells", "occupancy"),
 }
 """File → the panels that it shows."""
 
@@ -53,43 +53,43 @@ def draw(figures: Figures, folder: Path) -> list[Path]:
     drawn = []
     for name, keys in PICTURES.items():
         panels = [panel for key in keys if (panel := figures.panel(key)) is not None]
-        if panels and not (name == "tumour.png" and len(panels) < 2):
+        if panels:
             _save(picture(figures, panels), folder / name)
             drawn.append(folder / name)
     return drawn
 
 
 def picture(figures: Figures, panels: Sequence[Panel]) -> Figure:
-    """Panels in two columns under the title of the run."""
+    """Panels in two columns, or three in a row, under the names of the products."""
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    columns = min(2, len(panels))
+    columns = 3 if len(panels) == 3 else min(2, len(panels))
     rows = math.ceil(len(panels) / columns)
     with matplotlib.rc_context(_STYLE):
-        height = 2.75 * rows + 1.05
-        figure = Figure(figsize=(5.0 * columns, height), facecolor="white")
+        height, width = 2.75 * rows + 1.05, (4.2 if columns == 3 else 5.0) * columns
+        figure = Figure(figsize=(width, height), facecolor="white")
         FigureCanvasAgg(figure)
         grid = figure.add_gridspec(
             rows,
             columns,
-            left=0.055 if columns == 2 else 0.11,
-            right=0.905 if columns == 2 else 0.82,
+            left=0.55 / width,
+            right=1 - 0.95 / width,
             bottom=0.72 / height,
             top=1 - 0.95 / height,
             hspace=0.36,
-            wspace=0.42,
+            wspace=0.42 if columns == 2 else 0.22,
         )
         for i, panel in enumerate(panels):
             axes = figure.add_subplot(grid[i // columns, i % columns])
             last = i + columns >= len(panels)
             draw_panel(axes, panel, figures.doses, time_label=last)
-        _headline(figure, figures)
+        _headline(figure, figures, panels)
     return figure
 
 
-def _headline(figure: Figure, figures: Figures) -> None:
+def _headline(figure: Figure, figures: Figures, panels: Sequence[Panel]) -> None:
     """The products in their colours with their regimens, and what is not drawn."""
     height = figure.get_figheight()
     left = 0.02
@@ -105,7 +105,7 @@ def _headline(figure: Figure, figures: Figures) -> None:
         width = max(text.get_window_extent().width for text in (title, below))
         left += width / figure.bbox.width + 0.03
     notes = ["▲ dose"] if figures.doses else []
-    if any(panel.marks for panel in figures.panels):
+    if any(panel.marks for panel in panels):
         notes.append("○ published value, with its spread")
     notes += [figures.footnote] if figures.footnote else []
     figure.text(0.02, 0.12 / height, "    ".join(notes), fontsize=8, color=FAINT)

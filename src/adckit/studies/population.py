@@ -60,7 +60,8 @@ __all__ = ["DrawnSubjects", "Sampler", "SubjectSource", "SubjectTable", "draw"]
 class DrawnSubjects:
     """Some subjects of a study."""
 
-    names: tuple[str, ...]
+    names: Column
+    """(subject,): numbers, or the names that a table has"""
     parameters: Mapping[str, Floats]
     """Parameter → (subject,), in the parameter's own unit."""
     covariates: Mapping[str, Column] = field(default_factory=dict)
@@ -68,7 +69,7 @@ class DrawnSubjects:
 
     def table(self) -> dict[str, ArrayLike]:
         """The same as `simulate(subjects=...)` takes it."""
-        return {"subject": np.array(self.names), **self.parameters}
+        return {"subject": self.names, **self.parameters}
 
 
 class SubjectSource(Protocol):
@@ -148,8 +149,7 @@ class Sampler:
             parameters[name] = values_at(median, scores[name])
         self._apply_effects(parameters, covariates, len(wanted))
         others = {n: v for n, v in covariates.items() if n not in parameters}
-        names = tuple(str(number) for number in wanted.tolist())
-        return DrawnSubjects(names, parameters, others)
+        return DrawnSubjects(wanted.astype(np.int64), parameters, others)
 
     def units(self) -> dict[str, str]:
         """Unit of every column."""
@@ -339,7 +339,7 @@ class SubjectTable:
         """The rows of these numbers, counted from 1."""
         rows = np.asarray(numbers) - 1
         return DrawnSubjects(
-            tuple(self.names[rows].tolist()),
+            self.names[rows],
             {name: values[rows] for name, values in self.parameters.items()},
         )
 

@@ -1,0 +1,96 @@
+"""adckit's own engine, on one thread with the widest lanes unless told otherwise.
+
+What is timed is `cpu.solve`: from a prepared problem to an array of outputs, as for the
+other tools.  `simulate`, which also plans the doses, is timed in `scaling`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from adckit import simulate
+from adckit.engines import cpu
+from adckit.engines.base import Problem, Solution
+from benchmarks.case import Case, Tolerance
+from benchmarks.peers.base import Run, Solver, Tool
+
+__all__ = ["AdckitCpu", "problem_of", "subject_table", "tightened"]
+
+_RTOL = 1e-6
+
+
+class AdckitCpu(Tool):
+    """The compiled engine; `lanes` None is the widest register."""
+
+    name = "adckit"
+    method = "own choice"
+    per_state = True
+
+    def __init__(self, lanes: int | None = None, threads: int = 1) -> None:
+        self.lanes, self.threads = lanes, threads
+
+    def skipped(self, case: Case) -> str:
+        return ""
+
+    def version(self) -> str:
+        from adckit import __version__
+
+        return f"adckit {__version__}"
+
+    def load(self, case: Case) -> Solver:
+        def prepare(table: np.ndarray) -> Run:
+            problem = problem_of(case, table)
+
+            def run(tolerance: Tolerance) -> np.ndarray:
+                wanted = tightened(problem, tolerance.relative)
+                return cpu.solve(wanted, lanes=self.lanes, threads=self.threads).values
+
+            return run
+
+        prepare(case.population(1))(case.tolerance(1e-2, None))
+        return prepare
+
+
+def subject_table(case: Case, table: np.ndarray) -> Mapping[str, np.ndarray]:
+    """Columns for `simulate`, each in its parameter's own unit."""
+    factor = {p.name: p.internal / p.value for p in case.network.parameters if p.value}
+    return {name: table[:, i] / factor[name] for i, name in enumerate(case.varied)}
+
+
+def problem_of(case: Case, table: np.ndarray) -> Problem:
+    """What `simulate` gives its engine for these subjects."""
+    kept: list[Problem] = []
+
+    def keep(problem: Problem) -> Solution:
+        kept.append(problem)
+        n, system = problem.subjects, problem.system
+        none = np.zeros(n, dtype=np.int64)
+        return Solution(
+            values=np.zeros((n, len(problem.times), len(system.outputs))),
+            status=none,
+            stopped=np.zeros(n),
+            steps=none,
+            rejected=none,
+            final=np.zeros((n, len(system.states))),
+            engine="none",
+        )
+
+    simulate(
+        case.prepared,
+        list(case.doses),
+        subjects=subject_table(case, table),
+        times=case.times,
+        engine=keep,
+        rtol=_RTOL,
+        max_steps=1_000_000,
+    )
+    return kept[0]
+
+
+def tightened(problem: Problem, rtol: float) -> Problem:
+    """The same problem with another tolerance."""
+    absolute = np.maximum(problem.absolute * (rtol / problem.rtol), 1e-30)
+    return replace(problem, rtol=rtol, absolute=absolute)
