@@ -147,17 +147,22 @@ def _protocol_plan(
         return np.full(len(parameters), np.nan)
 
     body = np.stack([column(name) for name in _BODY], axis=1)
-    factor = _common_factor(regimen, ready.network.ports[0].unit, body)
+    has = np.array([name in known for name in _BODY])
+    factor = _common_factor(regimen, ready.network.ports[0].unit, body, has)
     if factor is not None:
         return DosePlan.shared(_protocol(ready, regimen, _UNIT_BODY, until), factor)
     rows, which = np.unique(body, axis=0, return_inverse=True)
-    schedules = tuple(_protocol(ready, regimen, row, until) for row in rows)
+    nothing = Schedule((), until)  # for a body that is not a number: that subject fails
+    schedules = tuple(
+        nothing if np.isnan(row[has]).any() else _protocol(ready, regimen, row, until)
+        for row in rows
+    )
     return DosePlan(schedules, which.reshape(-1), np.ones(len(body)))
 
 
 _BODY = ("body_weight", "body_surface_area", "conjugate_molar_mass")
 _UNIT_BODY = np.ones(len(_BODY))
-"""What factors are relative to: no subject's own, or chunks would differ in rounding."""
+"""What factors are relative to; with a subject's own, chunks would differ in rounding."""
 
 
 def _protocol(
@@ -179,13 +184,14 @@ def _protocol(
 
 
 def _common_factor(
-    regimen: Regimen, port_unit: str, body: np.ndarray
+    regimen: Regimen, port_unit: str, body: np.ndarray, has: np.ndarray
 ) -> np.ndarray | None:
     """Doses of each subject relative to those of a unit body, (subject,).
 
-    None where one number cannot say it: with a highest dose, or when some doses of the
-    regimen go by the body and others do not.
+    None where one number cannot say it: with a highest dose, when some doses of the
+    regimen go by the body and others do not, or when the model has no such body.
     """
+    needed = {"kg": has[0], "m2": has[1], "": True}
     caps = {
         "kg": np.inf if regimen.weight_cap is None else regimen.weight_cap,
         "m2": np.inf if regimen.surface_cap is None else regimen.surface_cap,
@@ -201,12 +207,18 @@ def _common_factor(
         mine = sizes[scale]
         if parse_unit(unit).dimension != parse_unit(port_unit).dimension:
             mine = mine / body[:, 2]
-        if not np.isfinite(mine).all():
+            if not has[2]:
+                return None
+        if not needed[scale]:
             return None
-        if segment.highest is not None or np.any(factor is not None and factor != mine):
+        if segment.highest is not None or _differ(factor, mine):
             return None
         factor = mine
     return np.ones(len(body)) if factor is None else factor
+
+
+def _differ(factor: np.ndarray | None, other: np.ndarray) -> bool:
+    return factor is not None and not np.array_equal(factor, other, equal_nan=True)
 
 
 def default_times(plan: DosePlan, until: float) -> np.ndarray:

@@ -96,6 +96,23 @@ def test_a_failed_subject_is_a_row_without_numbers() -> None:
         simulate("T-DM1", REGIMEN, table, TIMES, strict=True)
 
 
+@pytest.mark.parametrize("regimen", [REGIMEN, f"{REGIMEN}, max 200 mg"])
+def test_a_body_that_is_no_number_fails_that_subject_alone(regimen: str) -> None:
+    result = simulate("T-DM1", regimen, {"body_weight": [70.0, np.nan]}, TIMES)
+    assert list(result.status) == [Status.OK, Status.INVALID_INPUT]
+
+
+def test_a_highest_dose_is_kept() -> None:
+    light, heavy = simulate(
+        "T-DM1", f"{REGIMEN}, max 200 mg", {"body_weight": [50.0, 200.0]}, TIMES
+    ).schedules
+    mass = 200 / 148.5  # about, in umol
+    assert max(a.value for a in light.actions) < max(a.value for a in heavy.actions)
+    assert max(a.value for a in heavy.actions) * 0.0625 == pytest.approx(
+        1e3 * mass, rel=0.01
+    )
+
+
 def test_values_alone_need_no_new_equations() -> None:
     first = prepare("T-DM1")
     second = prepare("T-DM1", {"clearance": "0.3 L/day"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -29,10 +30,20 @@ _SHOWN_SUBJECTS = 3
 _SHOWN_FAILURES = 10
 
 
+class _Screen(Console):
+    """A console whose reader may leave: what is still to do is done all the same."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
 def console(*, errors: bool = False) -> Console:
     """The terminal, or a plain page of 100 columns where there is none."""
     stream = sys.stderr if errors else sys.stdout
-    made = Console(file=stream, markup=False, emoji=False, highlight=False)
+    made = _Screen(file=stream, markup=False, emoji=False, highlight=False)
     made.width = min(made.width, _WIDEST) if made.is_terminal else _WIDEST
     return made
 

@@ -107,7 +107,7 @@ def _print_parameters(screen: Console, network: Network) -> None:
         screen.print(
             f"  {parameter.name} = {value}{spread}  [{parameter.status}{fitted}]"
         )
-        why = " ".join(filter(None, [str(parameter.source), parameter.note]))
+        why = ". ".join(filter(None, [str(parameter.source), parameter.note]))
         screen.print(Padding(why, (0, 0, 0, 6)), style="dim")
 
 

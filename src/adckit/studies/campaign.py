@@ -8,10 +8,9 @@ chunks or threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Literal, Protocol, cast
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -19,7 +18,7 @@ from adckit.engines import cpu
 from adckit.engines.base import Engine, Problem, Solution
 from adckit.engines.ladder import with_retries
 from adckit.errors import AdckitError, UnknownNameError
-from adckit.network.regimen import Regimen, parse_regimen
+from adckit.network.regimen import Regimen
 from adckit.planning import chosen_regimen, length, schedules_for
 from adckit.prepared import Prepared, prepare
 from adckit.results import Result
@@ -37,6 +36,7 @@ __all__ = [
     "Keep",
     "Report",
     "Store",
+    "compute_chunk",
     "default_outputs",
     "make_campaign",
     "population_times",
@@ -95,7 +95,9 @@ class Campaign:
 
     def units(self) -> dict[str, str]:
         """Unit of every column of both tables of a chunk."""
-        outputs = zip(self.ready.system.outputs, self.reducer.units.values(), strict=True)
+        outputs = zip(
+            self.ready.system.outputs, self.reducer.units.values(), strict=True
+        )
         return {
             **self.source.units(),
             **self.reducer.column_units(),
@@ -216,7 +218,16 @@ def make_campaign(
     if chunk is not None:
         planned = replace(planned, chunk=min(chunk, subjects))
     return Campaign(
-        ready, given, source, typical.times, stored, reducer, keep, rtol, planned, typical
+        ready,
+        given,
+        source,
+        typical.times,
+        stored,
+        reducer,
+        keep,
+        rtol,
+        planned,
+        typical,
     )
 
 
@@ -270,16 +281,19 @@ def run_campaign(
     """
     done = failed = 0
     for number in range(campaign.plan.chunks):
+        numbers = campaign.numbers(number)
         if store.has(number):
-            done += len(campaign.numbers(number))
             failed += store.failures(number)
-            _tell(report, done, failed)
-            continue
-        chunk = compute_chunk(
-            campaign, number, _engine(threads, report, done, failed)
-        )
-        store.put(chunk)
-        done, failed = done + len(chunk), failed + chunk.failed
+        else:
+
+            def progress(finished: int, done: int = done, failed: int = failed) -> None:
+                _tell(report, done + finished, failed)
+
+            engine = _engine(threads, len(numbers), progress)
+            chunk = compute_chunk(campaign, number, engine)
+            store.put(chunk)
+            failed += chunk.failed
+        done += len(numbers)
         _tell(report, done, failed)
 
 
@@ -288,25 +302,69 @@ def _tell(report: Report | None, done: int, failed: int) -> None:
         report(done, failed)
 
 
-def _engine(
-    threads: int | None, report: Report | None, done: int, failed: int
-) -> Engine:
+def _engine(threads: int | None, size: int, progress: Callable[[int], None]) -> Engine:
     """The CPU engine with retries, which stops the study on Ctrl-C."""
 
-    def progress(finished: int, of: int) -> None:
-        if of > 1:  # a steady state is sought for one subject at a time
-            _tell(report, done + finished, failed)
-
-    fast = partial(cpu.solve, threads=threads, progress=progress)
-    climbing = with_retries(partial(cpu.solve, threads=threads))
+    def tell(finished: int, of: int) -> None:
+        if of == size:  # else some that are retried, or sought a steady state for
+            progress(finished)
 
     def solve(problem: Problem) -> Solution:
-        first = fast(problem)
-        retried = climbing(_Solved(first, problem)) if False else first
-        return retried
+        solution = cpu.solve(problem, threads=threads, progress=tell)
+        if (solution.status == Status.INTERRUPTED).any():
+            raise KeyboardInterrupt
+        return solution
 
-    return solve
+    return with_retries(solve)
 
 
 def compute_chunk(campaign: Campaign, number: int, engine: Engine) -> Chunk:
-    raise NotImplementedError
+    """Draw, simulate and reduce the subjects of one chunk."""
+    numbers = campaign.numbers(number)
+    drawn = campaign.source.take(numbers)
+    result = simulate(
+        campaign.ready,
+        campaign.regimen,
+        drawn.table(),
+        times=campaign.times,
+        engine=engine,
+        rtol=campaign.rtol,
+    )
+    subjects: dict[str, Column] = {
+        "subject": drawn.names,
+        **_account(result),
+        **drawn.covariates,
+        **drawn.parameters,
+        **campaign.reducer.reduce(result.values),
+    }
+    curves = _curves(result, campaign, drawn, campaign.sampled(numbers))
+    return Chunk(number, int(numbers[0]), subjects, curves, result.failed)
+
+
+def _account(result: Result) -> dict[str, Column]:
+    """What became of each subject."""
+    accounts = result.accounts()
+    return {
+        "status": np.array([a.status.name.lower() for a in accounts]),
+        "reason": np.array([a.reason for a in accounts]),
+        "retried": np.array([a.retried for a in accounts]),
+        "suspicious": np.array([a.suspicious for a in accounts]),
+        "stopped": result.stopped,
+        "steps": result.steps,
+        "rejected": result.rejected,
+        "imbalance": result.imbalance,
+    }
+
+
+def _curves(
+    result: Result, campaign: Campaign, drawn: DrawnSubjects, kept: np.ndarray
+) -> dict[str, Column]:
+    """The curves of the subjects that are kept, one row per subject and time."""
+    times = len(result.times)
+    table: dict[str, Column] = {
+        "subject": np.repeat(drawn.names[kept], times),
+        "time": np.tile(result.times, int(np.count_nonzero(kept))),
+    }
+    for output in campaign.outputs:
+        table[output] = result.curve(output)[kept].ravel()
+    return table
