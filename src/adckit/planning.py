@@ -162,7 +162,7 @@ def _protocol_plan(
 
 _BODY = ("body_weight", "body_surface_area", "conjugate_molar_mass")
 _UNIT_BODY = np.ones(len(_BODY))
-"""What factors are relative to; with a subject's own, chunks would differ in rounding."""
+"""What factors are relative to; a subject of the batch would make chunks differ."""
 
 
 def _protocol(

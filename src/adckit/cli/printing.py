@@ -118,7 +118,7 @@ def _print_rows(screen: Console, rows: Sequence[SummaryRow]) -> None:
 def _print_elsewhere(screen: Console, case: Case) -> None:
     if not case.elsewhere:
         return
-    screen.print("\nPublished under other regimens, not compared:", style="dim")
+    screen.print("\nPublished for other regimens or hosts, not compared:", style="dim")
     rows = [
         [
             f"  {analyte_text(seen.analyte)}",

@@ -254,8 +254,8 @@ def read_run(folder: Path) -> Run:
 
 _HASHES = {
     "card_digest": "the card",
-    "parameter_hash": "the parameters",
-    "model_hash": "the equations",
+    "parameter_hash": "the set of parameter values",
+    "model_hash": "the set of equations",
     "regimen": "the regimen",
 }
 

@@ -2,8 +2,8 @@
 
 A chunk is some thousand subjects in a row.  Each is drawn, simulated (a subject that
 fails goes down the ladder of `engines.ladder`), reduced to one row per subject, and
-handed to a store.  What a store has already is not computed again.  No number depends on
-chunks or threads.
+handed to a store.  What a store has already is not computed again.  No number depends
+on chunks or threads.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Campaign:
     """The typical subject of the model, for comparison and for its provenance."""
 
     def numbers(self, chunk: int) -> np.ndarray:
-        """Subject numbers of a chunk; both are counted, subjects from 1, chunks from 0."""
+        """Subject numbers of a chunk; subjects count from 1, chunks from 0."""
         first = chunk * self.plan.chunk + 1
         last = min(first + self.plan.chunk - 1, self.plan.subjects)
         return np.arange(first, last + 1, dtype=np.int64)
@@ -276,8 +276,8 @@ def run_campaign(
 ) -> None:
     """Compute every chunk that the store has not.
 
-    Raises KeyboardInterrupt on Ctrl-C, when every chunk before is in the store; and what
-    the store raises.
+    Raises KeyboardInterrupt on Ctrl-C, when every chunk before is in the store; and
+    what the store raises.
     """
     done = failed = 0
     for number in range(campaign.plan.chunks):

@@ -93,7 +93,7 @@ def plan(
         least = _BASE + each * min(_SMALLEST_CHUNK, subjects)
         raise AdckitError(
             f"This takes at least {size_text(least)} of memory, more than the "
-            f"{size_text(budget)} allowed. Allow more, or ask for fewer times or outputs."
+            f"{size_text(budget)} allowed. Allow more, or ask for fewer times, outputs."
         )
     chunk = min(_LARGEST_CHUNK, fitting)
     chunk = min(subjects, max(_SMALLEST_CHUNK, chunk - chunk % _SMALLEST_CHUNK))

@@ -41,7 +41,8 @@ _AREAS = ("auc_inf", "auc_tau")
 _DEFAULT_UNITS = {"clearance": "L/day", "half_life": "day"}
 _NOT_SHOWN = "Vss"
 """Notes on a quantity that the table does not have."""
-_NO_FIRST_DOSE = "the dosing has no first dose that stands alone"
+_NO_DOSE = "no dose is given"
+_NO_FIRST_DOSE = "no dose stands alone"
 
 Found = tuple[float | None, str]
 """A value, and a note on it or the reason why there is none."""
@@ -126,12 +127,11 @@ def _cycle(
     regimen: Regimen | None, doses: tuple[GivenDose, ...] | None
 ) -> tuple[float, float | None]:
     """First and last day of the first cycle; its end is None for a dose given once."""
-    if not doses:
-        return 0.0, None
-    start = doses[0].start
-    if regimen is not None and np.isfinite(regimen.segments[0].cycle):
-        return start, start + regimen.segments[0].cycle
-    later = [dose.start for dose in doses if dose.start > start]
+    start = doses[0].start if doses else 0.0
+    segments = regimen.segments if regimen is not None else ()
+    if segments and np.isfinite(segments[0].cycle):
+        return start, start + segments[0].cycle
+    later = [dose.start for dose in doses or () if dose.start > start]
     return start, later[0] if later else None
 
 
@@ -189,7 +189,8 @@ class _Table:
         cycle = f"first cycle, day {start:g} to {end:g}" if len(parts) > 1 else ""
         trough = ""
         if parts[0].ctrough is None:
-            trough = "; ".join(parts[0].notes) if end else "given once: no interval"
+            once = "given once: no interval" if self.profiles.doses else _NO_DOSE
+            trough = "; ".join(parts[0].notes) if end else once
         elif len(parts) > 1:
             doses = self.profiles.doses or ()
             trough = f"before the dose on day {doses[1].start:g}"
@@ -210,7 +211,8 @@ class _Table:
         """What the first dose alone shows, in the output's unit, litres and days."""
         failure = self.profiles.failure(self.profiles.alone)
         if failure or self.profiles.first is None:
-            alone, note = Exposure(), failure or _NO_FIRST_DOSE
+            no_dose = _NO_DOSE if self.profiles.doses == () else _NO_FIRST_DOSE
+            alone, note = Exposure(), failure or no_dose
         else:
             alone = self.profiles.after_first_dose(analyte)
             note = "; ".join(n for n in alone.notes if not n.startswith(_NOT_SHOWN))
