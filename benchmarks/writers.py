@@ -1,4 +1,4 @@
-"""Expressions as source for other tools: Numba, JAX, C and Antimony.
+"""Expressions as source for other tools: Numba, JAX, C, rxode2 and Antimony.
 
 Each target is a table from operation to text; a power with an integer constant and one
 with any other exponent differ, because the base of the latter is cut off at 0.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from adckit.codegen.lower import Block, Statement, Value
 
-__all__ = ["ANTIMONY", "C", "JAX", "NUMBA", "Target", "statements"]
+__all__ = ["ANTIMONY", "C", "JAX", "NUMBA", "RXODE", "Target", "statements"]
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,18 @@ C = Target(
     integer_power="pow({0}, {1})",
     real_power="pow(({0} > 0.0 ? {0} : 0.0), {1})",
     assign="double {name} = {value};",
+)
+
+RXODE = Target(
+    operations={
+        **C.operations,
+        "max": "max({0}, {1})",
+        "min": "min({0}, {1})",
+        "select": "(({0} > 0) * ({1}) + ({0} <= 0) * ({2}))",
+    },
+    integer_power="({0})^{1}",
+    real_power="(max({0}, 0))^{1}",
+    assign="{name} = {value};",
 )
 
 ANTIMONY = Target(

@@ -28,6 +28,7 @@ class AdckitCpu(Tool):
     name = "adckit"
     method = "own choice"
     per_state = True
+    tuned_by_default = True
 
     def __init__(self, lanes: int | None = None, threads: int = 1) -> None:
         self.lanes, self.threads = lanes, threads

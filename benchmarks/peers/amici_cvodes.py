@@ -25,7 +25,7 @@ class AmiciCvodes(Tool):
 
     name = "AMICI"
     method = "CVODES BDF"
-    slow_to_load = True
+    slow = True
 
     def skipped(self, case: Case) -> str:
         return missing_modules("amici", "antimony")

@@ -29,11 +29,13 @@ class Tool(ABC):
     method: str
     """The integrator, for the table."""
     per_state: bool = False
-    """Whether it takes an absolute tolerance for each state."""
+    """Whether it takes an absolute tolerance for each state"""
     slow: bool = False
-    """Whether it is so slow that quick runs leave it out unless it is named."""
+    """Whether quick runs leave it out unless it is named"""
+    tuned_by_default: bool = False
+    """Whether it is judged with its own absolute tolerances only, not the best tried"""
     largest: int = 100_000
-    """Subjects that one call takes at most."""
+    """Subjects that one call takes at most"""
 
     @abstractmethod
     def skipped(self, case: Case) -> str:

@@ -168,3 +168,20 @@ def test_description_names_sources() -> None:
     text = one_compartment().describe()
     assert "clearance = 0.5 L/day  [assumed]" in text
     assert "1. dose [nmol]" in text
+
+
+def test_states_that_nobody_looks_at_are_left_out() -> None:
+    network = Network("idle").add(
+        parameter("k", 1.0),
+        Species("seen"),
+        Species("feeds"),
+        Species("idle"),
+        Species("kept", content={"drug": 1}),
+        Reaction("a", Symbol("k") * Symbol("feeds"), {"seen": 1, "idle": -1}),
+        Reaction("b", Symbol("k") * Symbol("idle"), {"idle": -1}),
+        Observable("out", Symbol("seen"), "nmol"),
+        Port("dose", {"seen": ONE, "idle": ONE}),
+    )
+    system = build_system(network)
+    assert system.states == ("seen", "feeds", "kept")
+    assert system.doses == (((0, ONE),),)

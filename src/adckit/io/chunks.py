@@ -16,9 +16,11 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import IO
 
 from adckit.errors import RunError
 from adckit.studies.campaign import Chunk
@@ -31,7 +33,7 @@ SUBJECTS, CURVES = "subjects", "curves"
 MANIFEST = "manifest.jsonl"
 
 _PART = ".part"
-_LEAST_ROWS = 2048  # DuckDB knows no smaller row group
+_LEAST_ROWS = 2048  # DuckDB makes no smaller row group
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class _Entry:
     """File, relative to the folder → SHA-256."""
 
     def line(self) -> str:
-        return json.dumps(self.__dict__, sort_keys=True) + "\n"
+        return json.dumps(asdict(self), sort_keys=True) + "\n"
 
 
 class ChunkStore:
@@ -59,13 +61,14 @@ class ChunkStore:
 
     def __init__(self, folder: Path, units: Mapping[str, str], chunks: int) -> None:
         self.folder, self.units, self.chunks = folder, dict(units), chunks
-        with _clear_errors(folder, self._progress):
+        self.entries: dict[int, _Entry] = {}
+        with self._clear_errors():
             for name in (SUBJECTS, CURVES):
                 (folder / name).mkdir(exist_ok=True)
                 for left in (folder / name).glob(f"*{_PART}"):
                     left.unlink()
             self.entries = {e.chunk: e for e in _whole_entries(folder)}
-            self._rewrite_manifest()
+            self._tidy_manifest()
 
     def has(self, number: int) -> bool:
         """Whether a chunk is there, whole."""
@@ -85,7 +88,7 @@ class ChunkStore:
 
         Raises RunError when it cannot be written, also for a full disk.
         """
-        with _clear_errors(self.folder, self._progress):
+        with self._clear_errors():
             files = {}
             for name, table in ((SUBJECTS, chunk.subjects), (CURVES, chunk.curves)):
                 if len(table["subject"]):
@@ -93,10 +96,12 @@ class ChunkStore:
                     units = {n: self.units[n] for n in table if n in self.units}
                     files[file] = write_chunk(self.folder / file, table, units)
             entry = _Entry(chunk.number, chunk.first, len(chunk), chunk.failed, files)
-            _append(self.folder / MANIFEST, entry.line())
+            with (self.folder / MANIFEST).open("ab") as manifest:
+                manifest.write(entry.line().encode())
+                _flush(manifest)
             self.entries[chunk.number] = entry
 
-    def _rewrite_manifest(self) -> None:
+    def _tidy_manifest(self) -> None:
         """Put the manifest in the order of chunks, without torn or stale lines."""
         path = self.folder / MANIFEST
         text = "".join(self.entries[n].line() for n in sorted(self.entries))
@@ -104,22 +109,121 @@ class ChunkStore:
             return
         part = path.with_suffix(_PART)
         try:
-            with part.open("w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, path)
+            with part.open("wb") as file:
+                file.write(text.encode())
+                _flush(file)
+            _rename(part, path)
         finally:
             part.unlink(missing_ok=True)
-        _flush_folder(self.folder)
 
-    def _progress(self) -> str:
-        done = len(getattr(self, "entries", ()))
-        return f"{done} of {self.chunks} chunks are done and whole"
+    @contextmanager
+    def _clear_errors(self) -> Iterator[None]:
+        """What the disk and DuckDB raise, as a RunError that says what to do."""
+        import duckdb
+
+        try:
+            yield
+        except (OSError, duckdb.Error) as error:
+            kept = f"{len(self.entries)} of {self.chunks} chunks are done and kept"
+            if _is_full(error):
+                raise RunError(
+                    f"The disk of '{self.folder}' is full. {kept}. Free some space, "
+                    f"then: adckit resume {self.folder}"
+                ) from None
+            reason = str(error).splitlines()[0]
+            raise RunError(
+                f"Cannot write into '{self.folder}': {reason}. {kept}. When that is "
+                f"mended: adckit resume {self.folder}"
+            ) from None
 
 
-class _clear_errors:  # noqa: N801 - reads as a statement
-    """Turns what the disk and DuckDB raise into a RunError that says what to do."""
+def write_chunk(
+    path: Path, table: Mapping[str, Column], units: Mapping[str, str]
+) -> str:
+    """Write columns of one length as a Parquet file; its SHA-256.
 
-    def __init__(self, folder: Path, progress: object) -> None:
-        self.folder, self.progress = folder, progress
+    NaN is written as missing.  The units of the columns are in the file's metadata
+    under `units`, as JSON.
+
+    Raises OSError or duckdb.Error, and leaves no file, when it cannot be written.
+    """
+    import duckdb
+
+    columns = ", ".join(
+        f"CASE WHEN isnan({_name(n)}) THEN NULL ELSE {_name(n)} END AS {_name(n)}"
+        if column.dtype.kind == "f"
+        else _name(n)
+        for n, column in table.items()
+    )
+    rows = max(_LEAST_ROWS, max(len(column) for column in table.values()))
+    part = path.with_suffix(_PART)
+    options = (
+        f"FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {rows}, "
+        f"KV_METADATA {{units: {_text(json.dumps(dict(units)))}}}"
+    )
+    try:
+        with duckdb.connect(config={"threads": 1}) as connection:
+            connection.execute("SET preserve_insertion_order = true")
+            connection.register("source", dict(table))
+            connection.execute(
+                f"COPY (SELECT {columns} FROM source) TO {_text(str(part))} ({options})"
+            )
+        with part.open("rb+") as file:
+            _flush(file)
+        digest = file_hash(part)
+        _rename(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    return digest
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _whole_entries(folder: Path) -> Iterator[_Entry]:
+    """The lines of the manifest whose files are there and whole."""
+    path = folder / MANIFEST
+    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    for line in text.splitlines(keepends=True):
+        try:
+            entry = _Entry(**json.loads(line))
+        except (ValueError, TypeError):
+            continue  # the line that was being written when the process ended
+        files = [(folder / name, digest) for name, digest in entry.files.items()]
+        if all(p.is_file() and file_hash(p) == digest for p, digest in files):
+            yield entry
+
+
+def _flush(file: IO[bytes]) -> None:
+    """Make sure that what was written is on the disk."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _rename(part: Path, path: Path) -> None:
+    """Give a finished file its name, for good."""
+    os.replace(part, path)
+    if os.name == "posix":  # elsewhere a folder cannot be opened, nor need it be
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _is_full(error: Exception) -> bool:
+    number = getattr(error, "errno", None)
+    return (
+        number in (errno.ENOSPC, errno.EDQUOT) or "no space left" in str(error).lower()
+    )
+
+
+def _name(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

@@ -26,7 +26,10 @@ _LIVER = (
         "payload that the liver holds on to, per payload that is eliminated",
     ),
     _spec(
-        "hepatic_half_life", "day", "half-life of that payload in the liver", positive=True
+        "hepatic_half_life",
+        "day",
+        "half-life of that payload in the liver",
+        positive=True,
     ),
     _spec(
         "half_effect_hepatic_payload",
@@ -51,7 +54,10 @@ _LIVER = (
                 positive=True,
             ),
             _spec(
-                f"{name}_half_life", "day", f"half-life of {enzyme} in plasma", positive=True
+                f"{name}_half_life",
+                "day",
+                f"half-life of {enzyme} in plasma",
+                positive=True,
             ),
         )
     ),
@@ -141,7 +147,7 @@ def _on_target(organ: str) -> Iterator[ParameterSpec]:
         f"{organ}_antibody_exchange", "L/day", "exchange of antibody with plasma"
     )
     yield _spec(f"{organ}_payload_exchange", "L/day", "exchange of payload with plasma")
-    yield _spec(f"{organ}_cells", "cells", "cells that carry the antigen", positive=True)
+    yield _spec(f"{organ}_cells", "cells", "cells with the antigen", positive=True)
     yield _spec(
         f"{organ}_cell_volume", "pL/cell", "volume of one such cell", positive=True
     )
@@ -149,7 +155,7 @@ def _on_target(organ: str) -> Iterator[ParameterSpec]:
         f"{organ}_receptors_per_cell", "receptors/cell", "surface antigen per cell"
     )
     yield _spec(
-        f"{organ}_turnover_time", "day", "mean life of a cell without drug", positive=True
+        f"{organ}_turnover_time", "day", "life of a cell without drug", positive=True
     )
     yield _spec(f"{organ}_maximum_kill_rate", "1/day", "kill rate at full effect")
     yield _spec(

@@ -9,7 +9,8 @@ The rules that keep rates finite at the edges:
 
 - `x ** y` means max(x, 0) ** y unless y is an integer constant, so a state that
   rounding made -1e-20 does not turn into NaN;
-- d(x**y)/dx is y * x**(y - 1), never y * x**y / x, so a Hill term has a slope at 0.
+- d(x**y)/dx is y * x**y / x only where x is safely above 0; at 0 it is what it tends
+  to (0 for y > 1, y otherwise), so a Hill term has a finite slope there.
 """
 
 from __future__ import annotations
@@ -368,11 +369,23 @@ def derivatives(roots: list[Expr], symbol: Symbol) -> list[Expr]:
     return [slope[root] for root in roots]
 
 
+_SAFELY_POSITIVE = 1e-200
+
+
 def _power_slope(node: Op, da: Expr, db: Expr) -> Expr:
     base, power = node.args
-    result = power * base ** (power - 1) * da
+    slope: Expr
+    if isinstance(power, Const) and power.value.is_integer():
+        slope = power * base ** (power - 1)
+    else:
+        # reuses x**y, which is there already: a power costs as much as 50 products
+        at_zero = select(power - 1, 0, power)
+        divisor = maximum(base, _SAFELY_POSITIVE)
+        slope = select(base - _SAFELY_POSITIVE, power * (node / divisor), at_zero)
+    result = slope * da
     if db is not ZERO:
-        result = result + select(base, node * log(maximum(base, 1e-300)), 0) * db
+        logarithm = log(maximum(base, _SAFELY_POSITIVE))
+        result = result + select(base, node * logarithm, 0) * db
     return result
 
 

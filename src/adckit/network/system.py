@@ -6,8 +6,10 @@ and time.  Rules are written out; everything is in internal units.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -117,9 +119,13 @@ def input_names(network: Network) -> tuple[str, ...]:
 def build_system(network: Network) -> OdeSystem:
     """Check a network and write it out as a system of equations.
 
+    States that hold nothing conserved and that no output depends on are left out, such
+    as the moments of a payload distribution that nobody looks at.
+
     Raises ModelError with every inconsistency.
     """
     check(network)
+    network = without_idle_species(network)
     inlined = _inlined(network)
 
     def write(expression: Expr) -> Expr:
@@ -155,6 +161,50 @@ def build_system(network: Network) -> OdeSystem:
         scale=_scales(network, inlined),
         content=content_matrix(network),
         moieties=tuple(network.moieties()),
+    )
+
+
+def without_idle_species(network: Network) -> Network:
+    """The network without species that neither outputs nor balances need."""
+    if not network.observables:
+        return network
+    rules = {r.name: r.expression for r in network.rules}
+    rates: dict[str, list[Expr]] = {s.name: [] for s in network.species}
+    for reaction in network.reactions:
+        for name in reaction.changes:
+            rates[name].append(reaction.rate)
+    volumes = {c.name: [c.volume] for c in network.compartments}
+    reasons = {**rates, **{name: [value] for name, value in rules.items()}}
+    needed = {s.name for s in network.species if s.content}
+    pending = [o.expression for o in network.observables]
+    pending += [e.trigger for e in network.events]
+    pending += [v for e in network.events for v in e.assignments.values()]
+    pending += [v for volume in volumes.values() for v in volume]
+    pending += [rate for name in needed for rate in rates[name]]
+    while pending:
+        fresh = (symbols_in(pending) & reasons.keys()) - needed
+        needed |= fresh
+        pending = [value for name in fresh for value in reasons[name]]
+    idle = {s.name for s in network.species if s.name not in needed}
+    if not idle:
+        return network
+    return _without(network, idle)
+
+
+def _without(network: Network, idle: set[str]) -> Network:
+    """The network without some species, and without what only concerned them."""
+
+    def left(changes: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in changes.items() if name not in idle}
+
+    reactions = (replace(r, changes=left(r.changes)) for r in network.reactions)
+    events = (replace(e, assignments=left(e.assignments)) for e in network.events)
+    return replace(
+        network,
+        species=tuple(s for s in network.species if s.name not in idle),
+        reactions=tuple(r for r in reactions if r.changes),
+        events=tuple(events),
+        ports=tuple(replace(p, amounts=left(p.amounts)) for p in network.ports),
     )
 
 

@@ -170,7 +170,7 @@ def _case(case: Case) -> dict[str, Any]:
         "changes": ", ".join(
             f"{name} = {value}" for name, value in result.provenance["settings"].items()
         ),
-        "agreement": _agreement(case.rows),
+        "agreement": _agreement([r for r in rows if r.subject == result.subjects[0]]),
         "shown": min(count, _SHOWN_SUBJECTS),
         "hidden": max(0, count - _SHOWN_SUBJECTS),
         "groups": list(_groups(rows, several=count > 1)),

@@ -125,7 +125,7 @@ def _check_times(node: Node, problems: Problems) -> None:
     if window is not None and follow_up is not None and window > follow_up:
         what = (
             f"The DLT window of {window:g} days is longer than the follow-up of "
-            f"{follow_up:g} days. Follow each subject at least to the end of its window."
+            f"{follow_up:g} days. Follow each subject to the end of its window."
         )
         problems.add(node.node("dlt").node("window").where, what)
     scans = _days(node.node("assessments").node("every"))

@@ -19,6 +19,7 @@ Defaults: no direct loss (s_d 0) and no drift.  Form after Friberg 2002.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from adckit.mechanisms.blueprint import Blueprint
 from adckit.mechanisms.reading import Reader
@@ -106,7 +107,7 @@ def _maturation(
             REFERENCE,
         )
     )
-    for here, after in zip(stages, stages[1:], strict=False):
+    for here, after in pairwise(stages):
         flux = passage * Symbol(here)
         parts.append(Reaction(f"{here}_mature", flux, {here: -1, after: 1}, REFERENCE))
     parts.append(

@@ -2,9 +2,9 @@
 
     J = d/dt (payload_excreted + payload_excreted_in_situ)                  [nmol/day]
 
-J is all payload that leaves the body: with antibody that is degraded outside the tumour,
-and from plasma once it is free.  Over time it adds up to the dose of payload, less what
-is lost with dead cells, whatever the kinetics of the free payload.
+J is all payload that leaves the body: with antibody that is degraded outside the
+tumour, and from plasma once it is free.  Over time it adds up to the dose of payload,
+less what is lost with dead cells, whatever the kinetics of the free payload.
 """
 
 from __future__ import annotations

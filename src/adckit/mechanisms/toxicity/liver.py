@@ -69,5 +69,5 @@ def _enzyme(
         Reaction(
             f"{enzyme}_clearance", turnover * level.symbol, {enzyme: -1}, REFERENCE
         ),
-        Observable(name, level.symbol, "1", f"{short}, times the upper limit of normal"),
+        Observable(name, level.symbol, "1", f"{short}, times upper limit of normal"),
     ]

@@ -8,13 +8,13 @@ plasma and around the cells, Ci payload of species i.
     dL/dt = knet B - (klys + kd) L                                        [nmol/day]
     payload in cells   made in lysosomes, on tubulin, out and in as in a tumour (A4)
     payload outside    exchanged with plasma, PSi (Cpi - Ci)
-    dK/dt = (1 - K)/T - kkill K,    kkill = kmax th^h/(th50^h + th^h),    kd = 1/T + kkill
+    dK/dt = (1 - K)/T - kkill K,   kkill = kmax th^h/(th50^h + th^h),   kd = 1/T + kkill
     lesion = 1 - K
 
 The number of receptors per cell is constant.  What endosomes recycle has not left the
-surface: knet = kint ksort/(ksort + krecC).  A cell that is killed or shed takes its drug
-along, out of the body (antibody_degraded, payload_lost_with_dead_cells).  Drug of the
-organ is drug that plasma has lost, so an organ rich in antigen is also a sink.
+surface: knet = kint ksort/(ksort + krecC).  A cell that is killed or shed takes its
+drug along, out of the body (antibody_degraded, payload_lost_with_dead_cells).  Drug of
+the organ is drug that plasma has lost, so an organ rich in antigen is also a sink.
 
 Antigen traffic, affinity, tubulin and membrane transport are those of the product; the
 size of the organ, its antigen and its sensitivity are its own.
@@ -106,7 +106,7 @@ class _Organ:
         )
 
     def payload(self, species: PayloadSpecies, where: str) -> Species:
-        """One state of a payload species: `interstitial`, `intracellular`, `tubulin`."""
+        """One state of a species: `interstitial`, `intracellular` or `tubulin`."""
         label = f"{species.label} in {self.label}, {where}"
         return Species(
             f"{self.name}_{species.name}_{where}",
