@@ -18,6 +18,7 @@ from adckit.library import (
 )
 from adckit.library.cards import PayloadCard
 from adckit.library.shelf import FOLDERS, PARTS
+from adckit.mechanisms.organ_parameters import ORGAN_PARAMETERS
 from adckit.mechanisms.blueprint import Blueprint
 from adckit.mechanisms.vocabulary import PARAMETERS, PAYLOAD_SPECIES
 from adckit.parameters import Parameter, Status
@@ -73,6 +74,7 @@ def test_a_product_has_everything_its_defaults_need(product: str) -> None:
     assert loaded.parts["host"] == "human"
     names = set(loaded.blueprint.parameters)
     wanted = {name for name in PARAMETERS if not NOT_IN_PRODUCTS.fullmatch(name)}
+    wanted -= {spec.name for spec in ORGAN_PARAMETERS}  # organs are asked for apart
     for species in loaded.blueprint.species:
         wanted |= {f"{species.name}_{spec.name}" for spec in PAYLOAD_SPECIES}
     assert wanted - names == set()
@@ -596,7 +598,7 @@ parameters:
 
 
 def test_order_of_parts_covers_all_kinds() -> None:
-    assert {*PARTS, "conjugate", "compartments"} == set(FOLDERS)
+    assert {*PARTS, "conjugate", "compartments", "organ"} == set(FOLDERS)
 
 
 def test_parameters_carry_bounds_and_evidence() -> None:

@@ -2,7 +2,7 @@
 
     subjects/part-000000.parquet   one row per subject
     curves/part-000000.parquet     one row per subject and time
-    manifest.jsonl                 one line per finished chunk, with SHA-256 of its files
+    manifest.jsonl                 one line per finished chunk, with its files' SHA-256
 
 A file is written under another name, flushed to the disk and renamed; only then the
 chunk's line is added.  So after a crash, a kill or a full disk every line stands for

@@ -1,8 +1,8 @@
 """A user's own subjects: a CSV or Parquet table with one row each.
 
 A column is named as the model parameter that it gives, in that parameter's own unit; a
-column `subject` (or `ID`) names the subjects, which are numbered without it.  A parameter
-without a column is as in the model.
+column `subject` (or `ID`) names the subjects, which are numbered without it.  A
+parameter without a column is as in the model.
 """
 
 from __future__ import annotations

@@ -324,12 +324,12 @@ class SubjectTable:
 
     def __init__(
         self,
-        names: Sequence[str],
+        names: Column,
         parameters: Mapping[str, Floats],
         units: Mapping[str, str],
         origin: str,
     ) -> None:
-        self.names, self.parameters = np.array(names), dict(parameters)
+        self.names, self.parameters = names, dict(parameters)
         self.origin, self.own_units = origin, dict(units)
 
     def __len__(self) -> int:

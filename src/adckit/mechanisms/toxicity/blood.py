@@ -9,9 +9,9 @@ Drift, where `<cell>_depletable_share` p is given:
 
     dF/dt = -kdep E F + krest (1 - F),    Circ0' = Circ0 (1 - p (1 - F)),    F(0) = 1
 
-At constant E blood settles at Circ0 (1 - E)^(1/gamma), or for s_d at that over
-(1 + s_d C)^(1 + 1/gamma).  States are counts per litre of blood, whose volume is taken
-as constant.
+At constant E blood settles at Circ0' (1 - E)^(1/gamma).  Direct loss does not change
+that: progenitors grow until they make up for it, so s_d deepens and hastens the nadir
+only.  States are counts per litre of blood, whose volume is taken as constant.
 
 Defaults: no direct loss (s_d 0) and no drift.  Form after Friberg 2002.
 """
