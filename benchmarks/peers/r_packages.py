@@ -10,14 +10,14 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from adckit.codegen.lower import Value, lower, slots
-from adckit.network.expr import TIME, ZERO, substitute
+from adckit.network.expr import TIME, ZERO, Expr, substitute
 from benchmarks.case import Case, Tolerance
 from benchmarks.peers.base import Run, Solver, Tool
 from benchmarks.writers import RXODE, C, Target, statements
@@ -31,7 +31,6 @@ class _RPackage(Tool):
     """What the two have in common."""
 
     method = "LSODA"
-    target: Target
     script: str
     """R: defines `prepare(table)` and `solve(rtol, atol)`, which returns a data frame
     with the outputs of all subjects, subject after subject"""
@@ -140,26 +139,24 @@ def _dose_rows(case: Case) -> Iterator[tuple[float, str, float, float]]:
             yield segment.start, f"y{i}", amount, float(into[i])
 
 
-def _equations(case: Case, target: Target) -> tuple[list[str], list[str], list[str]]:
-    """Lines of shared values, then the text of each rate and of each output."""
+def _written(
+    case: Case, roots: Sequence[Expr], target: Target, prefix: str, time: str
+) -> tuple[list[str], list[str]]:
+    """Lines of shared values and the text of each expression, without doses."""
     system = case.system
-    roots = case.folded([*system.rates, *system.observed])
-    without_doses = substitute(roots, dict.fromkeys(system.inputs, ZERO))
+    doseless = substitute(case.folded(roots), dict.fromkeys(system.inputs, ZERO))
     names = slots(y=system.states, p=case.varied, time=[TIME.name])
 
     def name(value: Value) -> str:
-        return "t" if value.array == "time" else f"{value.array}{value.index}"
+        return time if value.array == "time" else f"{value.array}{value.index}"
 
-    lines, results = statements(lower(without_doses, names), target, name)
-    count = len(system.states)
-    return lines, results[:count], results[count:]
+    return statements(lower(doseless, names), target, name, prefix)
 
 
 class Mrgsolve(_RPackage):
     """C++ generated from R, LSODA in C++."""
 
     name = "mrgsolve"
-    target = C
     script = """
 suppressPackageStartupMessages(library(mrgsolve))
 model <- mread_file("model.txt", quiet = TRUE)
@@ -172,7 +169,9 @@ solve <- function(subjects, rtol, atol) {
 """
 
     def model(self, case: Case) -> str:
-        lines, rates, outputs = _equations(case, self.target)
+        system = case.system
+        shared, rates = _written(case, system.rates, C, "v", "SOLVERTIME")
+        more, outputs = _written(case, system.observed, C, "w", "TIME")
         states = range(len(rates))
         typical = [case.typical[name] for name in case.varied]
         blocks = {
@@ -180,13 +179,11 @@ solve <- function(subjects, rtol, atol) {
             "CMT": [f"y{i}" for i in states],
             "MAIN": [f"y{i}_0 = {float(case.initial[i])!r};" for i in states],
             "ODE": [
-                "double t = SOLVERTIME;",
-                *lines,
+                *shared,
                 *(f"dxdt_y{i} = {rate};" for i, rate in enumerate(rates)),
             ],
             "TABLE": [
-                "double t = TIME;",
-                *lines,
+                *more,
                 *(f"capture o{i} = {text};" for i, text in enumerate(outputs)),
             ],
         }
@@ -199,7 +196,6 @@ class Rxode2(_RPackage):
     """C generated from R, LSODA in C."""
 
     name = "rxode2"
-    target = RXODE
     script = """
 suppressPackageStartupMessages(library(rxode2))
 model <- rxode2(paste(readLines("model.txt"), collapse = "\\n"))
@@ -213,7 +209,9 @@ solve <- function(subjects, rtol, atol) {
 """
 
     def model(self, case: Case) -> str:
-        lines, rates, outputs = _equations(case, self.target)
+        roots = [*case.system.rates, *case.system.observed]
+        lines, results = _written(case, roots, RXODE, "v", "t")
+        rates, outputs = results[: len(case.initial)], results[len(case.initial) :]
         start = (f"y{i}(0) = {float(v)!r};" for i, v in enumerate(case.initial))
         slopes = (f"d/dt(y{i}) = {rate};" for i, rate in enumerate(rates))
         seen = (f"o{i} = {text};" for i, text in enumerate(outputs))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -160,24 +158,20 @@ def test_transaminases_rest_without_drug(engine: Engine) -> None:
     np.testing.assert_allclose(result.output["ast"], 0.55, rtol=1e-12)
 
 
-ORACLE = json.loads(
-    (Path(__file__).parents[1] / "reference" / "oracles.json").read_text()
-)["B_hepatic_peak_H_umol"]
-
-
 @pytest.mark.parametrize(
-    ("name", "dose", "interval"),
+    ("dose", "interval", "expected"),
     [
-        ("235_q3w", 235, 21),
-        ("115_qw", 115, 7),
-        ("295_q3w", 295, 21),
-        ("138_qw", 138, 7),
-        ("88_q3w", 88, 21),
+        (235, 21, 7.75),
+        (115, 7, 7.80),
+        (295, 21, 9.73),
+        (138, 7, 9.36),
+        (88, 21, 2.90),
     ],
 )
 def test_peak_of_hepatic_payload_by_schedule(
-    engine: Engine, name: str, dose: float, interval: float
+    engine: Engine, dose: float, interval: float, expected: float
 ) -> None:
+    # umol, summed term by term for a conjugate that falls with a half-life of 41.1 h
     half_life = 41.1 / 24
     changed = {
         "clearance": f"{PLASMA * math.log(2) / half_life!r} L/day",
@@ -190,8 +184,7 @@ def test_peak_of_hepatic_payload_by_schedule(
     times = starts[-1] + np.linspace(0.02, interval, 400)
     result = run(network, doses, times.tolist(), engine, rtol=1e-8)
     peak = result.output["liver_payload"].max()
-    # the oracle has two decimals
-    assert peak == pytest.approx(ORACLE[name], abs=0.0051)
+    assert peak == pytest.approx(expected, abs=0.0051)  # two decimals
 
 
 # B-30 hazard

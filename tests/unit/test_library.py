@@ -18,8 +18,8 @@ from adckit.library import (
 )
 from adckit.library.cards import PayloadCard
 from adckit.library.shelf import FOLDERS, PARTS
-from adckit.mechanisms.organ_parameters import ORGAN_PARAMETERS
 from adckit.mechanisms.blueprint import Blueprint
+from adckit.mechanisms.organ_parameters import ORGAN_PARAMETERS
 from adckit.mechanisms.vocabulary import PARAMETERS, PAYLOAD_SPECIES
 from adckit.parameters import Parameter, Status
 from adckit.units import parse_unit

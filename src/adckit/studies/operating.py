@@ -98,8 +98,11 @@ class Characteristics:
 
 
 def subject_numbers(replicates: np.ndarray, count: int) -> np.ndarray:
-    """Numbers of the first `count` subjects of each replicate, (replicate, subject)."""
-    first = np.asarray(replicates, dtype=np.int64) * SUBJECTS_PER_REPLICATE
+    """Numbers of the first `count` subjects of each replicate, (replicate, subject).
+
+    Replicates are counted from 0, subject numbers from 1.
+    """
+    first = np.asarray(replicates, dtype=np.int64) * SUBJECTS_PER_REPLICATE + 1
     return np.asarray(first[:, np.newaxis] + np.arange(count))
 
 

@@ -127,7 +127,8 @@ class SubjectResponse:
 
 def sphere_diameters(volumes: ArrayLike) -> Floats:
     """Diameters, mm, of spheres with these volumes, mm3."""
-    return np.asarray(np.cbrt(6 * np.asarray(volumes) / math.pi), np.float64)
+    balls = 6 / math.pi * np.asarray(volumes, dtype=np.float64)
+    return np.asarray(np.cbrt(balls), dtype=np.float64)
 
 
 def measured_diameters(
@@ -196,7 +197,7 @@ def visit_responses(
     fresh = np.zeros(sums.shape, dtype=np.bool_)
     if new_lesion is not None:
         fresh = np.asarray(new_lesion, dtype=np.bool_)
-    usable = np.asarray(targets, dtype=np.bool_).any(axis=1).tolist()
+    usable: list[bool] = followed[:, :, 0].any(axis=1).tolist()
     found = [
         _row_responses(row, new) if ok else [Response.NOT_EVALUABLE] * (len(row) - 1)
         for row, new, ok in zip(sums, fresh, usable, strict=True)

@@ -5,8 +5,8 @@ arrival while it is closed is lost.  Whenever a subject could enter, the design 
 what it knows by that day: a subject whose DLT window has not passed, and that has had
 no DLT yet, is pending.  Backfill subjects enter after their cohort.
 
-Replicate, subject and seed key every random number: subject 7 of replicate 3 is the same
-in every run, in every arm, and whatever the other arms are.
+Replicate, subject and seed key every random number: subject 7 of replicate 3 is the
+same in every run, in every arm, and whatever the other arms are.
 """
 
 from __future__ import annotations
@@ -90,8 +90,8 @@ class _Arrivals:
         """Day of the next arrival; `after` is the entry of the one before it."""
         if self.used >= self.gaps.size:
             raise AdckitError(
-                f"A trial used more than {self.gaps.size} subjects. Its design does not "
-                "stop: limit it with `most_subjects`."
+                f"A trial used more than {self.gaps.size} subjects, and its design does "
+                "not stop. Limit it with `most_subjects`."
             )
         day = not_before + float(self.gaps[self.used])
         self.used += 1
