@@ -66,7 +66,7 @@ def lower(
     roots = list(roots)
     values: dict[Expr, Value] = {}
     statements: list[Statement] = []
-    for node in _pending(roots, ready):
+    for node in postorder(roots, stop=ready):
         if node in ready:
             values[node] = ready[node]
         elif isinstance(node, Const):
@@ -80,25 +80,6 @@ def lower(
             values[node] = Value("local", len(statements))
             statements.append(Statement(operation, args))
     return Block(tuple(statements), tuple(values[root] for root in roots))
-
-
-def _pending(roots: list[Expr], ready: Mapping[Expr, Value]) -> list[Expr]:
-    """Nodes to visit, arguments first, without going below what is ready."""
-    if not ready:
-        return postorder(roots)
-    order: list[Expr] = []
-    seen: set[Expr] = set()
-    stack: list[tuple[Expr, bool]] = [(root, False) for root in reversed(roots)]
-    while stack:
-        node, expanded = stack.pop()
-        if expanded:
-            order.append(node)
-        elif node not in seen:
-            seen.add(node)
-            stack.append((node, True))
-            if node not in ready:
-                stack.extend((a, False) for a in reversed(node.args) if a not in seen)
-    return order
 
 
 def hoist(roots: Iterable[Expr], parameters: Sequence[str]) -> Hoisted:

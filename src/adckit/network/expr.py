@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -286,8 +286,11 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
 """Every operation an expression may hold, as numpy computes it."""
 
 
-def postorder(roots: Iterable[Expr]) -> list[Expr]:
-    """Every node below `roots`, each once, arguments before the node."""
+def postorder(roots: Iterable[Expr], stop: Container[Expr] = ()) -> list[Expr]:
+    """Every node below `roots`, each once, arguments before the node.
+
+    What lies below a node in `stop` is left out.
+    """
     order: list[Expr] = []
     seen: set[Expr] = set()
     stack: list[tuple[Expr, bool]] = [(root, False) for root in reversed(list(roots))]
@@ -298,7 +301,8 @@ def postorder(roots: Iterable[Expr]) -> list[Expr]:
         elif node not in seen:
             seen.add(node)
             stack.append((node, True))
-            stack.extend((a, False) for a in reversed(node.args) if a not in seen)
+            if node not in stop:
+                stack.extend((a, False) for a in reversed(node.args) if a not in seen)
     return order
 
 
