@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sizes, memory = options.sizes + LARGE_SIZES, options.memory + LARGE_MEMORY
         options = replace(options, sizes=sizes, memory=memory)
     peers = [name.lower() for name in asked.peer]
-    tools = chosen_tools(peers, quick=options.quick)
+    tools = chosen_tools(peers)
     installed = [tool for tool in tools if not tool.skipped(CASES["adc12"]())]
     machine = describe_machine(installed)
     command = " ".join(["python -m benchmarks", *(arguments or sys.argv[1:])])
@@ -96,9 +96,11 @@ def _measured(
     """Everything about one case."""
     case = CASES[name]()
     true = reference_of(case, options.reference_subjects, check=not options.quick)
-    tools = chosen_tools(peers, quick=options.quick)
+    tools = chosen_tools(peers)
+    hurried = options.quick and not peers
     with one_core(), np.errstate(all="ignore"):
-        trials = compare(case, tools, true, options)
+        slow = [tool for tool in tools if hurried and tool.slow]
+        trials = compare(case, tools, true, options, slow)
     result = CaseResult(case, true.agreement, trials)
     if not only_compare:
         result.scaling = scale(case, rtol_for(trials[0]), options)

@@ -88,21 +88,27 @@ def rate_at(error: float, points: Sequence[tuple[float, float]]) -> float:
 
 
 def compare(
-    case: Case, tools: Sequence[Tool], true: Reference, options: Options
+    case: Case,
+    tools: Sequence[Tool],
+    true: Reference,
+    options: Options,
+    left_out: Sequence[Tool] = (),
 ) -> list[Trial]:
-    """Every tool on one case: errors first, then timing in turns."""
-    trials = [_loaded(case, tool) for tool in tools]
+    """Every tool on one case: errors first, then timing in turns.
+
+    Tools that are `left_out` are there only to be named as such.
+    """
+    trials = [
+        Trial(tool, "left out of a quick run; name it with --peer")
+        if tool in left_out
+        else _loaded(case, tool)
+        for tool in tools
+    ]
     for trial in trials:
         if trial.solver is not None:
             _measure_errors(case, trial, true, options)
     running = [t for t in trials if not t.skipped and t.solver is not None]
-    jobs = [_jobs(case, trial, options) for trial in running]
-    for _ in range(options.rounds):
-        for place in range(max(map(len, jobs), default=0)):
-            for mine in jobs:
-                if place < len(mine):
-                    point, run = mine[place]
-                    point.seconds.append(_seconds(run, point.tolerance))
+    _time_in_turns([_jobs(case, trial, options) for trial in running], options)
     for trial in trials:
         trial.solver = None  # lets go of compiled code
     return trials
@@ -164,7 +170,22 @@ def _tolerances(
     return [case.tolerance(relative, floor) for floor in floors]
 
 
-def _jobs(case: Case, trial: Trial, options: Options) -> list[tuple[Point, Run]]:
+Job = tuple[Point, Run]
+
+
+def _time_in_turns(jobs: Sequence[Sequence[Job]], options: Options) -> None:
+    """Rounds over tolerances over tools; a slow tool stops after a whole round."""
+    spent = [0.0] * len(jobs)
+    for _ in range(options.rounds):
+        going = [k for k, seconds in enumerate(spent) if seconds < options.budget]
+        for place in range(max((len(jobs[k]) for k in going), default=0)):
+            for k in (k for k in going if place < len(jobs[k])):
+                point, run = jobs[k][place]
+                point.seconds.append(_seconds(run, point.tolerance))
+                spent[k] += point.seconds[-1]
+
+
+def _jobs(case: Case, trial: Trial, options: Options) -> list[Job]:
     """The settings worth timing, loosest first, each with its population."""
     assert trial.solver is not None
     jobs = []

@@ -30,9 +30,7 @@ def every_tool() -> list[Tool]:
     ]
 
 
-def chosen_tools(names: Sequence[str], *, quick: bool) -> list[Tool]:
-    """adckit and the peers named; without names all, in a quick run the fast ones."""
+def chosen_tools(names: Sequence[str]) -> list[Tool]:
+    """adckit and the peers named, in lower case; without names all."""
     first, *peers = every_tool()
-    if names:
-        return [first, *(p for p in peers if p.name.lower() in names)]
-    return [first, *(p for p in peers if not (quick and p.slow))]
+    return [first, *(p for p in peers if not names or p.name.lower() in names)]

@@ -1,14 +1,16 @@
 """AMICI: SBML turned into C++, integrated by CVODES with a sparse matrix.
 
-Doses are events of the model, as its users write them.  Needs a C++ compiler, a SWIG of
-the release that built the package (its path in the variable SWIG) and a minute or more
-for each model.
+Doses are events of the model, as its users write them.  Needs a C++ compiler and a
+minute or more for each model.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 import tempfile
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -71,6 +73,9 @@ def _built(case: Case) -> Any:
     from amici.importers.sbml import SbmlImporter
     from amici.importers.utils import MeasurementChannel
 
+    swig = Path(sys.executable).parent / "swig"
+    if swig.exists():  # the release that built the package, not the system's
+        os.environ.setdefault("SWIG", str(swig))
     channels = [
         MeasurementChannel(id_=f"seen_{i}", formula=output_name(i))
         for i in range(len(case.system.outputs))

@@ -18,7 +18,7 @@ from benchmarks.writers import JAX, statements
 
 __all__ = ["DiffraxKvaerno"]
 
-_BATCH = 32
+_BATCH = 16
 _STEPS = 100_000
 
 

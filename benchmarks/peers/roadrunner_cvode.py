@@ -6,6 +6,9 @@ at a dose cannot step over it.
 
 from __future__ import annotations
 
+import contextlib
+import os
+from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any
 
@@ -47,20 +50,35 @@ class RoadRunnerCvode(Tool):
             def run(tolerance: Tolerance) -> np.ndarray:
                 _tolerate(model, tolerance)
                 out = np.empty((len(table), len(case.times), len(case.system.outputs)))
-                for row, curves in zip(table, out, strict=True):
-                    model.resetToOrigin()
-                    for name, value in zip(parameters, row, strict=True):
-                        model.setValue(name, value)
-                    try:
-                        _curves(model, case, curves)
-                    except RuntimeError:
-                        curves[:] = np.nan
+                with _silence():
+                    for row, curves in zip(table, out, strict=True):
+                        model.resetToOrigin()
+                        for name, value in zip(parameters, row, strict=True):
+                            model.setValue(name, value)
+                        try:
+                            _curves(model, case, curves)
+                        except RuntimeError:
+                            curves[:] = np.nan
                 return out
 
             return run
 
         prepare(case.population(1))(case.tolerance(1e-2, case.floors[0]))
         return prepare
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Keep the solver's own warnings off the screen: printing them takes time."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _tolerate(model: Any, tolerance: Tolerance) -> None:

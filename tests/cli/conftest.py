@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from adckit.cli.main import main
 
 
@@ -22,7 +23,7 @@ class Outcome:
 Command = Callable[..., Outcome]
 
 
-@pytest.fixture()
+@pytest.fixture
 def adckit(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,

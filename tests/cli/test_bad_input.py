@@ -13,7 +13,10 @@ CANTUZUMAB = "cantuzumab-mertansine"
 CASES = {
     "unknown name": (
         ["simulate", "cantuzumab-mertansin"],
-        ["Unknown product 'cantuzumab-mertansin'", "Did you mean cantuzumab-mertansine"],
+        [
+            "Unknown product 'cantuzumab-mertansin'",
+            "Did you mean cantuzumab-mertansine",
+        ],
     ),
     "unknown name to show": (["show", "T-DM2"], ["Unknown product 'T-DM2'", "T-DM1"]),
     "unknown name to compare": (
@@ -111,9 +114,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_refused_with_one_message(
-    adckit: Command, tmp_path: Path, case: str
-) -> None:
+def test_refused_with_one_message(adckit: Command, tmp_path: Path, case: str) -> None:
     arguments, fragments = CASES[case]
     outcome = adckit(*arguments)
     assert outcome.code == 2
@@ -142,9 +143,7 @@ TABLES = {
 
 
 @pytest.mark.parametrize("case", TABLES)
-def test_tables_are_refused_by_line(
-    adckit: Command, tmp_path: Path, case: str
-) -> None:
+def test_tables_are_refused_by_line(adckit: Command, tmp_path: Path, case: str) -> None:
     text, fragments = TABLES[case]
     (tmp_path / "doses.csv").write_text(text)
     outcome = adckit("simulate", "two-compartment", "--doses", "doses.csv")

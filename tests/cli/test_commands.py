@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from adckit.io.tables import read_table, read_units, write_table
 
+from adckit.io.tables import read_table, read_units, write_table
 from tests.cli.conftest import Command
 
 RESULTS = {"run.json", "summary.json", "curves.parquet", "status.parquet"}
@@ -44,7 +44,7 @@ def test_show_has_the_programme_and_the_source_of_every_parameter(
 def test_show_equations_with_units(adckit: Command) -> None:
     outcome = adckit("show", "two-compartment", "--equations")
     assert outcome.code == 0
-    assert "d central/dt" in outcome.output
+    assert "d central_drug/dt" in outcome.output
     assert "/day]" in outcome.output
 
 
@@ -93,9 +93,7 @@ def test_curves_have_units_and_no_numbers_for_failed_subjects(
     (tmp_path / "doses.csv").write_text(
         "ID,TIME,AMT,central_volume\n7,0,100,3\n8,0,100,0\n"
     )
-    outcome = adckit(
-        "simulate", "two-compartment", "--doses", "doses.csv", "-o", "run"
-    )
+    outcome = adckit("simulate", "two-compartment", "--doses", "doses.csv", "-o", "run")
     assert outcome.code == 1
     assert "1 of 2 subjects failed" in outcome.errors
     assert "subject 8: day 0" in outcome.errors

@@ -171,7 +171,7 @@ def test_transaminases_rest_without_drug(engine: Engine) -> None:
 def test_peak_of_hepatic_payload_by_schedule(
     engine: Engine, dose: float, interval: float, expected: float
 ) -> None:
-    # umol, summed term by term for a conjugate that falls with a half-life of 41.1 h
+    # umol, from an independent solution with a conjugate half-life of 41.1 h
     half_life = 41.1 / 24
     changed = {
         "clearance": f"{PLASMA * math.log(2) / half_life!r} L/day",

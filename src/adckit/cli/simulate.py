@@ -61,6 +61,49 @@ def simulate(
     report: Annotated[
         bool, typer.Option("--report/--no-report", help="Write report.html, pictures.")
     ] = True,
+    subjects: Annotated[
+        int | None,
+        typer.Option(min=1, help="Draw so many subjects in place of the typical one."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the subjects drawn.")] = 1,
+    population: Annotated[
+        str | None, typer.Option(metavar="NAME|FILE", help="Who the subjects are.")
+    ] = None,
+    effects: Annotated[
+        str | None,
+        typer.Option(help="Covariate effects of the population; 'none' for none."),
+    ] = None,
+    subject_table: Annotated[
+        Path | None,
+        typer.Option(
+            "--table",
+            metavar="TABLE",
+            help="Subjects of your own, CSV or Parquet, one row each.",
+        ),
+    ] = None,
+    keep: Annotated[
+        str,
+        typer.Option(
+            metavar="curves|summary",
+            help="Curves of all subjects, or one row each and curves of a sample.",
+        ),
+    ] = "curves",
+    outputs: Annotated[
+        list[str] | None,
+        typer.Option("--curve", metavar="OUTPUT", help="Output to keep. Repeatable."),
+    ] = None,
+    above: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="OUTPUT=LEVEL", help="Count days above a level. Repeatable."
+        ),
+    ] = None,
+    max_memory: Annotated[
+        str | None, typer.Option(metavar="600MB", help="Memory to stay within.")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Processors to use for many subjects.")
+    ] = None,
 ) -> None:
     """Simulate NAME and print what came out beside what was published."""
     from adckit.errors import AdckitError
@@ -85,7 +128,44 @@ def simulate(
         engine=engine,
         rtol=rtol,
     )
-    raise typer.Exit(run(request, output, report=report))
+    if subjects is None and subject_table is None:
+        refuse_without_subjects(
+            population, effects, outputs, above, max_memory, threads
+        )
+        raise typer.Exit(run(request, output, report=report))
+    from adckit.cli.population import start, study_request
+
+    study = study_request(
+        request,
+        subjects=subjects,
+        seed=seed,
+        population=population,
+        effects=effects,
+        table=subject_table,
+        keep=keep,
+        outputs=outputs,
+        above=above,
+    )
+    code = start(
+        study,
+        output,
+        command=command_line(),
+        max_memory=max_memory,
+        threads=threads,
+        report=report,
+    )
+    raise typer.Exit(code)
+
+
+def refuse_without_subjects(*options: object) -> None:
+    """Raises AdckitError for options that only make sense for many subjects."""
+    from adckit.errors import AdckitError
+
+    if any(options):
+        raise AdckitError(
+            "--population, --effects, --curve, --above, --max-memory and --threads are "
+            "about many subjects: give --subjects or --table."
+        )
 
 
 def read_settings(changes: list[str], tumour: str | None) -> dict[str, str]:

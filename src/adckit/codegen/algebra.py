@@ -27,11 +27,6 @@ class Elimination:
     right: Mapping[int, tuple[int, ...]]
     """Pivot → columns of its row that are not eliminated yet."""
 
-    def entries(self) -> list[tuple[int, int]]:
-        """Entries of L below and of U above the diagonal, in the order of pivots."""
-        lower = [(i, k) for k in self.order for i in self.below[k]]
-        return lower + [(k, j) for k in self.order for j in self.right[k]]
-
 
 def plan_elimination(size: int, pattern: Iterable[tuple[int, int]]) -> Elimination:
     """The elimination of a matrix with this pattern and a full diagonal."""

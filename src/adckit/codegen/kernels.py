@@ -85,8 +85,23 @@ def add_model(module: Module, system: OdeSystem) -> ModelShape:
 
 
 def _factor_entries(plan: Elimination) -> list[tuple[int, int]]:
-    """Entries that are stored: L and U off the diagonal, then inverse pivots."""
-    return [*plan.entries(), *((k, k) for k in plan.order)]
+    """Entries that are stored, in the order in which `solve` reads them.
+
+    A diagonal entry is the inverse of its pivot.
+    """
+    before = _pivots_before(plan)
+    forward = [(i, k) for i in plan.order for k in before[i]]
+    backward = [(k, j) for k in reversed(plan.order) for j in (*plan.right[k], k)]
+    return forward + backward
+
+
+def _pivots_before(plan: Elimination) -> dict[int, list[int]]:
+    """Row → pivots that change it, in order."""
+    before: dict[int, list[int]] = {k: [] for k in plan.order}
+    for k in plan.order:
+        for i in plan.below[k]:
+            before[i].append(k)
+    return before
 
 
 class _Writer:
@@ -168,10 +183,7 @@ def _write_solve(
         f.add(f.load(f.arg("b"), i), f.load(f.arg("more"), i))
         for i in range(len(plan.order))
     ]
-    before: dict[int, list[int]] = {k: [] for k in plan.order}
-    for k in plan.order:
-        for i in plan.below[k]:
-            before[i].append(k)
+    before = _pivots_before(plan)
     # By rows: a row's sum stays in a register, where by columns it would be stored.
     for i in plan.order:
         for k in before[i]:

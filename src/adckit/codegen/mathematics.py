@@ -70,7 +70,7 @@ def _add_exp_of_sum(module: Module) -> None:
 
 
 def _polynomial(f: Function, coefficients: list[float], x: Reg) -> Reg:
-    """sum of c_n x**n in pairs (Estrin): a shorter chain of operations than Horner's."""
+    """sum of c_n x**n in pairs (Estrin): a shorter chain than Horner's."""
     terms = [f.module.constant(number) for number in coefficients]
     while len(terms) > 1:
         pairs = zip(terms[::2], terms[1::2], strict=False)

@@ -1,7 +1,7 @@
 """What a study of many subjects found, read from its chunks without loading them.
 
-DuckDB reads the Parquet files one column at a time, with one thread, so that sums do not
-depend on the machine.
+DuckDB reads the Parquet files one column at a time, with one thread, so that sums do
+not depend on the machine.
 """
 
 from __future__ import annotations
@@ -101,9 +101,9 @@ class PopulationResults:
         with self._tables() as tables:
             for name in names if names is not None else self._numbers(tables):
                 row = tables.execute(
-                    f'SELECT count("{name}"), avg("{name}"), stddev_samp("{name}"), '
-                    f'min("{name}"), quantile_cont("{name}", [{levels}]), max("{name}") '
-                    "FROM subjects"
+                    f"SELECT count(x), avg(x), stddev_samp(x), min(x), "
+                    f"quantile_cont(x, [{levels}]), max(x) "
+                    f'FROM (SELECT "{name}" AS x FROM subjects)'
                 ).fetchone()
                 assert row is not None
                 n, mean, sd, low, quantiles, high = row
@@ -131,8 +131,8 @@ class PopulationResults:
         query = (
             "SELECT subject::VARCHAR, status, stopped, reason, retried FROM subjects "
             "WHERE status <> 'ok' OR suspicious OR retried <> '' "
-            f"ORDER BY status = 'ok', NOT suspicious, rowid LIMIT {most}"
-        ).replace("rowid", "subject")
+            f"ORDER BY status = 'ok', NOT suspicious, subject LIMIT {most}"
+        )
         with self._tables() as tables:
             return [Failure(*row) for row in tables.execute(query).fetchall()]
 
@@ -160,7 +160,7 @@ class PopulationResults:
             ).fetchall()
             rows.update(dict(found))
         lost = [np.nan] * len(PERCENTILES)
-        values = np.array([rows.get(float(t), lost) for t in times])
+        values: Floats = np.array([rows.get(float(t), lost) for t in times])
         return Ribbon(
             output, times, {p: values[:, i] for i, p in enumerate(PERCENTILES)}
         )

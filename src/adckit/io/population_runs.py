@@ -24,6 +24,7 @@ from typing import Any
 
 from adckit.errors import AdckitError, RunError
 from adckit.io.chunks import file_hash
+from adckit.io.locks import LOCK
 from adckit.io.request import Request, with_files
 from adckit.io.runs import check_folder, write_text
 from adckit.io.subject_tables import read_subjects
@@ -41,10 +42,13 @@ __all__ = [
     "PopulationRun",
     "begin_run",
     "carry_out_population",
+    "check_population_folder",
     "check_same",
+    "describe_population_run",
     "is_population_run",
     "population_request",
     "read_population_run",
+    "stored_request",
 ]
 
 FORMAT = "population 1"
@@ -236,6 +240,16 @@ def _identity(
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
+def check_population_folder(folder: Path) -> None:
+    """Make sure that a folder may take a study, as far as can be said beforehand.
+
+    Raises RunError when it holds files but no run.
+    """
+    if folder.is_dir() and os.listdir(folder) == [LOCK]:
+        return  # left by a process that was killed before it wrote anything
+    check_folder(folder)
+
+
 def begin_run(folder: Path, run: PopulationRun) -> PopulationRun:
     """Write `run.json` into a folder that is empty or holds this very run.
 
@@ -243,7 +257,7 @@ def begin_run(folder: Path, run: PopulationRun) -> PopulationRun:
 
     Raises RunError when the folder holds anything else, or cannot be written.
     """
-    check_folder(folder)
+    check_population_folder(folder)
     path = folder / "run.json"
     if path.exists():
         old = read_population_run(folder)

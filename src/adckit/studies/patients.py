@@ -54,7 +54,15 @@ class Outcomes:
     worst_grade: Integers
     """(subject,): in the window"""
     toxicities: tuple[tuple[Toxicity, ...], ...]
-    """(subject,): all of them, over the whole follow-up"""
+    """(subject,): all that are known, over the whole follow-up"""
+
+    def part(self, begin: int, end: int) -> Outcomes:
+        """The outcomes of some of the subjects, in order."""
+        return Outcomes(
+            self.dlt_day[begin:end],
+            self.worst_grade[begin:end],
+            self.toxicities[begin:end],
+        )
 
 
 class PatientModel(Protocol):

@@ -66,8 +66,6 @@ class RuleCard(_Card):
     laboratory: Text | None = None
     symptom: Text | None = None
     grade: Grade
-    lasting: Days | None = None
-    """How long the grade must hold to count."""
 
     @property
     def name(self) -> str:

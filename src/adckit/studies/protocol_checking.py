@@ -48,7 +48,7 @@ LABORATORY: Mapping[str, tuple[str, ...]] = {
 SYMPTOMS: Mapping[str, tuple[str, ...]] = {
     "neuropathy": ("neuropathy",),
     "skin": ("skin",),
-    "normal-tissue": ("normal-tissue",),
+    "normal-tissue": ("normal_tissue",),
 }
 """Organ → the symptoms that a model with it has."""
 

@@ -57,6 +57,12 @@ class Threshold:
         return f"{self.output}_days_above_{self.level:g}"
 
 
+def _times_day(unit: str) -> str:
+    """`ug/mL` as `ug d/mL`."""
+    top, slash, bottom = unit.partition("/")
+    return f"{top} d{slash}{bottom}"
+
+
 def is_concentration(unit: str) -> bool:
     """Whether an output of that unit is a concentration."""
     dimension = parse_unit(unit).dimension
@@ -124,7 +130,7 @@ class Reducer:
         )
         unit = self.units[output]
         area = column.removeprefix(output).startswith("_auc")
-        return f"{unit} day" if area else unit
+        return _times_day(unit) if area else unit
 
     def _reduce_block(self, values: Floats) -> dict[str, Floats]:
         lost = ~np.isfinite(values).all(axis=(1, 2))

@@ -99,7 +99,7 @@ class Scans:
     def days(self) -> Floats:
         """Days of the scans, (visit,); the first is the baseline."""
         count = math.floor(self.until / self.every + _ROUNDING)
-        return self.every * np.arange(count + 1)
+        return np.asarray(self.every * np.arange(count + 1), dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ def visit_responses(
     fresh = np.zeros(sums.shape, dtype=np.bool_)
     if new_lesion is not None:
         fresh = np.asarray(new_lesion, dtype=np.bool_)
-    usable: list[bool] = followed[:, :, 0].any(axis=1).tolist()
+    usable = [bool(row.any()) for row in followed]
     found = [
         _row_responses(row, new) if ok else [Response.NOT_EVALUABLE] * (len(row) - 1)
         for row, new, ok in zip(sums, fresh, usable, strict=True)

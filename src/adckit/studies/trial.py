@@ -11,7 +11,7 @@ same in every run, in every arm, and whatever the other arms are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,6 +25,10 @@ from adckit.studies.random_streams import uniforms
 from adckit.studies.trial_log import Event, log_subject
 
 __all__ = ["ArmRun", "EscalationRun", "run_arms", "run_escalation", "run_escalations"]
+
+
+_Request = tuple[np.ndarray, int]
+"""Subject numbers, and the dose level that they are given."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ class _Arrivals:
         """Day of the next arrival; `after` is the entry of the one before it."""
         if self.used >= self.gaps.size:
             raise AdckitError(
-                f"A trial used more than {self.gaps.size} subjects, and its design does "
+                f"A trial used more than {self.gaps.size} subjects: its design does "
                 "not stop. Limit it with `most_subjects`."
             )
         day = not_before + float(self.gaps[self.used])
@@ -103,7 +107,6 @@ class _Running:
     """The state of one escalation."""
 
     protocol: TrialProtocol
-    model: PatientModel
     replicate: int
     arrivals: _Arrivals
     keep: bool
@@ -136,11 +139,13 @@ class _Running:
         """The next day on which an outcome becomes known."""
         return min(s.known for s in self.subjects if s.known > day)
 
-    def enrol(self, level: int, size: int, first: float, backfill: bool) -> float:
+    def enrol(
+        self, level: int, size: int, first: float, backfill: bool
+    ) -> Generator[_Request, Outcomes, float]:
         """Treat subjects, the first on a given day; the day of the last entry."""
         number = len(self.subjects)
         numbers = subject_numbers(np.array([self.replicate]), number + size)[0, number:]
-        outcomes = self.model.outcomes(numbers, level)
+        outcomes = yield numbers, level
         day = first
         for position in range(size):
             if position:
@@ -172,7 +177,9 @@ class _Running:
                 dlt_day=onset if dlt else None,
             )
 
-    def fill(self, decision: Decision, after: float) -> None:
+    def fill(
+        self, decision: Decision, after: float
+    ) -> Generator[_Request, Outcomes, None]:
         """Backfill subjects that enter after a cohort."""
         plan = getattr(self.protocol.card, "backfill", None)
         if plan is None:
@@ -182,7 +189,8 @@ class _Running:
             room = plan.most_at_dose - history.treated(level)
             size = min(plan.per_cohort, room)
             if size > 0:
-                self.enrol(level, size, self.arrivals.next(after, after), True)
+                first = self.arrivals.next(after, after)
+                yield from self.enrol(level, size, first, True)
                 return
 
 
@@ -199,13 +207,74 @@ def run_escalation(
     `events` keeps the log of every subject.  Raises AdckitError for a protocol that is
     not an escalation, and for a design that never stops.
     """
+    return next(run_escalations(protocol, model, [replicate], seed, events=events))
+
+
+def run_escalations(
+    protocol: TrialProtocol,
+    model: PatientModel,
+    replicates: Iterable[int],
+    seed: int,
+    *,
+    events: bool = False,
+    together: int = 1000,
+) -> Iterator[EscalationRun]:
+    """Escalations of these numbers, in order.
+
+    `together` go side by side, so that the model is asked for the cohorts of all of
+    them at once; memory grows with it, and the answers do not depend on it.  Replicates
+    do not depend on each other: those that are missing from an interrupted run can be
+    made alone.
+    """
     if protocol.design is None:
         raise AdckitError(
             f"The protocol '{protocol.name}' is no escalation but of kind "
             f"'{protocol.kind}'. Run its arms instead."
         )
+    numbers = list(replicates)
+    for first in range(0, len(numbers), together):
+        chosen = numbers[first : first + together]
+        trials = [_escalation(protocol, number, seed, events) for number in chosen]
+        yield from _side_by_side(trials, model)
+
+
+def _side_by_side(
+    trials: Sequence[Generator[_Request, Outcomes, EscalationRun]], model: PatientModel
+) -> list[EscalationRun]:
+    """Run trials to their ends; each round asks the model once per dose level."""
+    ended: dict[int, EscalationRun] = {}
+    answers: dict[int, Outcomes | None] = dict.fromkeys(range(len(trials)))
+    while answers:
+        asked: dict[int, list[tuple[int, np.ndarray]]] = {}
+        for trial, answer in answers.items():
+            try:
+                request = (
+                    next(trials[trial])
+                    if answer is None
+                    else trials[trial].send(answer)
+                )
+            except StopIteration as end:
+                ended[trial] = end.value
+            else:
+                asked.setdefault(request[1], []).append((trial, request[0]))
+        answers = {}
+        for level, requests in asked.items():
+            outcomes = model.outcomes(np.concatenate([n for _, n in requests]), level)
+            begin = 0
+            for trial, numbers in requests:
+                after = begin + len(numbers)
+                answers[trial] = outcomes.part(begin, after)
+                begin = after
+    return [ended[trial] for trial in range(len(trials))]
+
+
+def _escalation(
+    protocol: TrialProtocol, replicate: int, seed: int, events: bool
+) -> Generator[_Request, Outcomes, EscalationRun]:
+    """One escalation, which asks for the outcomes of each cohort."""
+    assert protocol.design is not None
     running = _Running(
-        protocol, model, replicate, _arrivals(protocol, replicate, seed), events
+        protocol, replicate, _arrivals(protocol, replicate, seed), events
     )
     now, entered = 0.0, None
     while True:
@@ -222,29 +291,14 @@ def run_escalation(
                 now = arrival
                 continue
         assert decision.dose is not None
-        entered = now = running.enrol(decision.dose, decision.size, arrival, False)
-        running.fill(decision, now)
+        entered = now = yield from running.enrol(
+            decision.dose, decision.size, arrival, False
+        )
+        yield from running.fill(decision, now)
     final = running.history(np.inf)
     return EscalationRun(
         replicate, decision.mtd, decision.reason, final, now, tuple(running.events)
     )
-
-
-def run_escalations(
-    protocol: TrialProtocol,
-    model: PatientModel,
-    replicates: Iterable[int],
-    seed: int,
-    *,
-    events: bool = False,
-) -> Iterator[EscalationRun]:
-    """Escalations of these numbers, one at a time.
-
-    Replicates do not depend on each other: those that are missing from an interrupted
-    run can be made alone.
-    """
-    for replicate in replicates:
-        yield run_escalation(protocol, model, replicate, seed, events=events)
 
 
 def run_arms(

@@ -38,13 +38,13 @@ entry:
   %v8 = fneg <4 x double> %v4
   %v9 = fadd contract <4 x double> %v6, %v7
   %v10 = fdiv <4 x double> <double 0x3FF0000000000000, double 0x3FF0000000000000, double 0x3FF0000000000000, double 0x3FF0000000000000>, %v9
-  %v11 = getelementptr inbounds <4 x double>, ptr %lu, i64 1
+  %v11 = getelementptr inbounds <4 x double>, ptr %lu, i64 2
   store <4 x double> %v10, ptr %v11, align 32
   %v12 = fmul contract <4 x double> %v8, %v10
   %v13 = getelementptr inbounds <4 x double>, ptr %lu, i64 0
   store <4 x double> %v12, ptr %v13, align 32
   %v14 = fdiv <4 x double> <double 0x3FF0000000000000, double 0x3FF0000000000000, double 0x3FF0000000000000, double 0x3FF0000000000000>, %v6
-  %v15 = getelementptr inbounds <4 x double>, ptr %lu, i64 2
+  %v15 = getelementptr inbounds <4 x double>, ptr %lu, i64 1
   store <4 x double> %v14, ptr %v15, align 32
   ret void
 }
@@ -65,12 +65,12 @@ entry:
   %v12 = load <4 x double>, ptr %v11, align 32
   %v13 = fmul contract <4 x double> %v12, %v5
   %v14 = fsub contract <4 x double> %v10, %v13
-  %v15 = getelementptr inbounds <4 x double>, ptr %lu, i64 2
+  %v15 = getelementptr inbounds <4 x double>, ptr %lu, i64 1
   %v16 = load <4 x double>, ptr %v15, align 32
   %v17 = fmul contract <4 x double> %v14, %v16
   %v18 = getelementptr inbounds <4 x double>, ptr %x, i64 1
   store <4 x double> %v17, ptr %v18, align 32
-  %v19 = getelementptr inbounds <4 x double>, ptr %lu, i64 1
+  %v19 = getelementptr inbounds <4 x double>, ptr %lu, i64 2
   %v20 = load <4 x double>, ptr %v19, align 32
   %v21 = fmul contract <4 x double> %v5, %v20
   %v22 = getelementptr inbounds <4 x double>, ptr %x, i64 0

@@ -1,0 +1,55 @@
+"""Directives that write what the library and the code hold into the documentation.
+
+A page that says `:::{product} cantuzumab-mertansine` shows the product as it is loaded
+on the day of the build, so no number here can go stale.  Each directive turns what it
+shows into Markdown, which `markdown` makes, and has that parsed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import markdown
+import product_page
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+
+class _Written(SphinxDirective):
+    """A directive whose arguments a function turns into Markdown."""
+
+    optional_arguments = 100
+    has_content = True
+    write: ClassVar[Callable[..., str]]
+
+    def run(self) -> list[nodes.Node]:
+        names = [*self.arguments, *" ".join(self.content).split()]
+        text = type(self).write(*names)
+        # Sections of the text become sections of the page; text before the first of
+        # them would come after them, so there must be none.
+        return self.parse_text_to_nodes(text, allow_section_headings=True)
+
+
+def _directive(function: Callable[..., str]) -> type[_Written]:
+    return type(function.__name__, (_Written,), {"write": staticmethod(function)})
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    for name, function in {
+        "product": product_page.product,
+        "products": product_page.products,
+        "cards": markdown.cards,
+        "parameters": markdown.parameters,
+        "payload-parameters": markdown.payload_parameters,
+        "choices": markdown.choices,
+        "outputs": markdown.outputs,
+        "units": markdown.units,
+        "conventions": markdown.conventions,
+        "statuses": markdown.statuses,
+    }.items():
+        app.add_directive(name, _directive(function))
+    return {"parallel_read_safe": True}
