@@ -58,8 +58,6 @@ def source_text(source: Source) -> str:
         )
     if source.url and not source.doi:
         parts.append(f"<{source.url}>")
-    if source.evidence:
-        parts.append(f"[{cell(source.evidence)}]")
     return ", ".join(parts)
 
 
