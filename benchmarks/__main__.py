@@ -70,14 +70,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, fast peers")
-    parser.add_argument("--case", action="append", choices=CASES, help="may be repeated")
+    parser.add_argument(
+        "--case", action="append", choices=CASES, help="may be repeated"
+    )
     parser.add_argument(
         "--peer",
         action="append",
         default=[],
         type=str.lower,
         choices=["none", *(t.name.lower() for t in every_tool()[1:])],
-        help="may be repeated; all by default",
+        help="repeatable; all by default",
     )
     parser.add_argument(
         "--out", type=Path, default=_FOLDER, help="folder for results.json and plots"

@@ -26,9 +26,7 @@ def first_results(case: str) -> dict[str, dict[str, float]]:
     """Seconds to the first result: with an empty cache of kernels, then with it."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "ADCKIT_CACHE": folder}
-        return {
-            name: _child(["first", case], environment) for name in ("cold", "warm")
-        }
+        return {name: _child(["first", case], environment) for name in ("cold", "warm")}
 
 
 def peak_memory(case: str, subjects: int) -> dict[str, float]:

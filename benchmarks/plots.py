@@ -68,7 +68,9 @@ def _work_precision(result: CaseResult, folder: Path) -> Path:
 
 def _line(trial: Trial) -> np.ndarray:
     """(setting, error and median rate), the settings that were timed."""
-    timed = sorted((p.error, float(np.median(p.rates()))) for p in trial.points if p.seconds)
+    timed = sorted(
+        (p.error, float(np.median(p.rates()))) for p in trial.points if p.seconds
+    )
     return np.array([(max(e, 1e-16), rate) for e, rate in timed])
 
 
@@ -108,7 +110,10 @@ def _population_sizes(results: Sequence[CaseResult], folder: Path) -> Path:
     figure, axes = plt.subplots(figsize=(6.5, 4.5), layout="constrained")
     for result in results:
         assert result.scaling is not None
-        for table, style in ((result.scaling.sizes, "-o"), (result.scaling.whole, "--")):
+        for table, style in (
+            (result.scaling.sizes, "-o"),
+            (result.scaling.whole, "--"),
+        ):
             rates = [float(np.median(r)) for r in table.values()]
             label = result.case.name if style == "-o" else None
             before = axes.get_lines()[-1].get_color() if label is None else None

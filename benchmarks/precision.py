@@ -153,7 +153,7 @@ def _measure_errors(
             spent += seconds
             found = errors(values, true.values)
             if np.isfinite(found).all():
-                each = seconds / len(found)
+                each = seconds / max(len(found), trial.tool.batch)
                 worst, middle = float(found.max()), float(np.median(found))
                 trial.points.append(Point(tolerance, worst, middle, each))
     if min((p.error for p in trial.points), default=np.inf) > DISAGREES:
@@ -197,7 +197,8 @@ def _jobs(case: Case, trial: Trial, options: Options) -> list[Job]:
         if not beaten:
             wanted = int(options.seconds / max(point.first, 1e-9))
             most = min(options.largest_sample, trial.tool.largest)
-            point.subjects = int(np.clip(wanted, options.reference_subjects, most))
+            count = int(np.clip(wanted, options.reference_subjects, most))
+            point.subjects = -(-count // trial.tool.batch) * trial.tool.batch
             jobs.append((point, trial.solver(case.population(point.subjects))))
     return jobs
 

@@ -127,7 +127,9 @@ def question_text(results: Sequence[CaseResult]) -> str:
                 f"- adckit on {result.case.name} against {trial.tool.name} on "
                 f"{result.case.same_question}, at {RATIO_AT:g}: {ratio}"
             )
-    return "\n".join(["### The same question, fewer states\n", *lines, ""] if lines else [])
+    return "\n".join(
+        ["### The same question, fewer states\n", *lines, ""] if lines else []
+    )
 
 
 def _scaling(scaling: Scaling) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from adckit.codegen.lower import Block, Statement, Value
 
-__all__ = ["ANTIMONY", "C", "JAX", "NUMBA", "RXODE", "Target", "statements"]
+__all__ = ["ANTIMONY", "JAX", "NUMBA", "RXODE", "C", "Target", "statements"]
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,5 @@ def _layer(i: int, p: dict[str, Symbol]) -> list[Reaction]:
             p["internalisation_rate"] * bound,
             {bound.name: -1.0, inside.name: 1.0},
         ),
-        Reaction(
-            f"loss_{i}", p["degradation_rate"] * inside, {inside.name: -1.0}
-        ),
+        Reaction(f"loss_{i}", p["degradation_rate"] * inside, {inside.name: -1.0}),
     ]

@@ -67,9 +67,7 @@ def _network() -> Network:
     peripheral, effect = Symbol("peripheral"), Symbol("effect")
     concentration = central / p["central_volume"]
     inhibition = (
-        p["maximum_inhibition"]
-        * concentration
-        / (p["half_inhibition"] + concentration)
+        p["maximum_inhibition"] * concentration / (p["half_inhibition"] + concentration)
     )
     return Network("indirect response").add(
         *(

@@ -86,7 +86,9 @@ def _needed(network: Network) -> Network:
     )
     return replace(
         network,
-        species=tuple(replace(s, content={}) for s in network.species if s.name in kept),
+        species=tuple(
+            replace(s, content={}) for s in network.species if s.name in kept
+        ),
         rules=tuple(r for r in network.rules if r.name in kept),
         reactions=tuple(reactions),
         ports=tuple(ports),

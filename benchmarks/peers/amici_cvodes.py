@@ -42,7 +42,9 @@ class AmiciCvodes(Tool):
         model.set_timepoints(case.times.tolist())
         solver = model.create_solver()
         solver.set_max_steps(1_000_000)
-        solver.set_return_data_reporting_mode(sundials.RDataReporting.observables_likelihood)
+        solver.set_return_data_reporting_mode(
+            sundials.RDataReporting.observables_likelihood
+        )
         order = list(model.get_free_parameter_ids())
         places = [order.index(f"p{i}") for i in range(len(case.varied))]
         shape = (len(case.times), len(case.system.outputs))

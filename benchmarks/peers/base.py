@@ -34,6 +34,8 @@ class Tool(ABC):
     """Whether quick runs leave it out unless it is named"""
     tuned_by_default: bool = False
     """Whether it is judged with its own absolute tolerances only, not the best tried"""
+    batch: int = 1
+    """Subjects that it solves at once; populations are rounded up to it"""
     largest: int = 100_000
     """Subjects that one call takes at most"""
 

@@ -18,7 +18,7 @@ from benchmarks.writers import JAX, statements
 
 __all__ = ["DiffraxKvaerno"]
 
-_BATCH = 16
+_BATCH = 64  # four times the speed of 16 on one core
 _STEPS = 100_000
 
 
@@ -29,6 +29,7 @@ class DiffraxKvaerno(Tool):
     method = "Kvaerno5, vmap"
     per_state = True
     slow = True
+    batch = _BATCH
 
     def skipped(self, case: Case) -> str:
         return missing_modules("jax", "diffrax")
@@ -69,15 +70,14 @@ def _function(case: Case, roots: tuple[Expr, ...]) -> Any:
     system = case.system
     names = slots(y=system.states, p=case.varied, u=system.inputs, t=[TIME.name])
     lines, results = statements(lower(case.folded(roots), names), JAX, _name)
-    body = [*lines, f"return jnp.stack([jnp.asarray(x, float) for x in {_list(results)}])"]
+    body = [
+        *lines,
+        f"return jnp.stack([jnp.asarray(x, float) for x in {_list(results)}])",
+    ]
     source = "def function(t, y, p, u):\n" + "\n".join(f"    {line}" for line in body)
     space: dict[str, Any] = {"jax": jax, "jnp": jnp}
     exec(source, space)
     return space["function"]
-
-
-def _list(texts: list[str]) -> str:
-    return f"[{', '.join(texts)}]"
 
 
 def _name(value: Value) -> str:
@@ -111,7 +111,9 @@ def _one_subject(case: Case) -> Any:
         def segment(y: Any, row: Any) -> Any:
             start, end, bolus, u, times = row
             ends = diffrax.SubSaveAt(t1=True)
-            between = diffrax.SubSaveAt(ts=times, fn=lambda t, y, _: observe(t, y, p, u))
+            between = diffrax.SubSaveAt(
+                ts=times, fn=lambda t, y, _: observe(t, y, p, u)
+            )
             found = diffrax.diffeqsolve(
                 term,
                 diffrax.Kvaerno5(),

@@ -93,10 +93,10 @@ def _curves(model: Any, case: Case, out: np.ndarray) -> None:
     """Fill (time, output) of one subject, segment after segment."""
     row = 0
     for segment in case.segments:
-        for i in np.flatnonzero(segment.bolus):
+        for i in np.flatnonzero(segment.bolus).tolist():
             amount = model.getValue(state_name(i)) + segment.bolus[i]
             model.setValue(state_name(i), amount)
-        for i, value in enumerate(segment.inputs):
+        for i, value in enumerate(segment.inputs.tolist()):
             model.setValue(input_name(i), value)
         found = model.simulate(times=segment.knots.tolist())
         if row == 0:

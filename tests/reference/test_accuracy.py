@@ -12,7 +12,7 @@ import pytest
 
 from adckit.library import list_products
 from adckit.prepared import prepare
-from adckit.simulate import DEFAULT_RTOL, simulate
+from adckit.simulation import DEFAULT_RTOL, simulate
 
 
 @pytest.mark.parametrize("name", list_products())

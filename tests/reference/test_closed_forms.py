@@ -17,7 +17,7 @@ from adckit.engines.base import Engine
 from adckit.mechanisms.assemble import plain_model
 from adckit.network.dosing import DoseRecord
 from adckit.network.network import Network
-from adckit.simulate import simulate
+from adckit.simulation import simulate
 from adckit.status import Status
 
 VALUES = {

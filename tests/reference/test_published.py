@@ -7,7 +7,7 @@ import pytest
 
 from adckit.prepared import Prepared, prepare
 from adckit.results import Result
-from adckit.simulate import simulate
+from adckit.simulation import simulate
 from adckit.studies.exposure import Exposure, exposure
 from adckit.units import convert
 

@@ -22,7 +22,7 @@ from adckit.studies.designs.keyboard import keys
     ("target", "up", "down"), [(0.25, 0.197, 0.298), (0.30, 0.236, 0.358)]
 )
 def test_boin_boundaries(target: float, up: float, down: float) -> None:
-    """Liu and Yuan 2015; given there to three decimals, the last one cut off at .358."""
+    """Liu and Yuan 2015: three decimals, of which the last is not always rounded."""
     found = Boin(target).boundaries
     assert found[0] == pytest.approx(up, abs=1e-3)
     assert found[1] == pytest.approx(down, abs=1e-3)
@@ -121,10 +121,11 @@ def test_the_lowest_level_closed_ends_the_trial() -> None:
 
 
 def test_the_mtd_is_chosen_from_all_levels_together() -> None:
-    """Rates of 1/3, 0/3 and 2/6 rise to 1/6, 1/6 and 1/3 (nearly)."""
+    """1/3, 0/3 and 2/6 rise to 0.04, 0.04 and 1/3: 0/3 has the smallest variance."""
     history = History(4, (Cohort(0, 3, 1), Cohort(1, 3), Cohort(2, 6, 2)))
     assert select_mtd(history, 0.30, 4) == 2
-    assert select_mtd(history, 0.10, 4) == 0  # of equal ones above it, the lowest
+    assert select_mtd(history, 0.10, 4) == 1  # of equal ones below it, the highest
+    assert select_mtd(history, 0.01, 4) == 0  # of equal ones above it, the lowest
     assert select_mtd(history, 0.30, 2) == 1  # the third level is closed
     assert select_mtd(History(2), 0.30, 2) is None
 

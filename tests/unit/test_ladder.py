@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.engines.models import decay, parameter
 
 from adckit.engines import cpu
 from adckit.engines.base import Actions, Engine, Problem, Solution
@@ -15,9 +16,8 @@ from adckit.network.expr import ONE, Symbol
 from adckit.network.network import Network
 from adckit.network.parts import Observable, Port, Reaction, Species
 from adckit.results import SubjectStatus
-from adckit.simulate import simulate
+from adckit.simulation import simulate
 from adckit.status import RETRIES, Status
-from tests.engines.models import decay, parameter
 
 SYSTEM = decay()
 COUNT = 6

@@ -18,7 +18,7 @@ from adckit.library.populations import (
     load_population,
 )
 from adckit.parameters import Status
-from adckit.simulate import simulate
+from adckit.simulation import simulate
 from adckit.studies.population import Sampler, draw
 
 MANY = np.arange(1, 40_001)

@@ -11,7 +11,7 @@ import pytest
 from adckit.errors import CardError
 from adckit.io.subject_tables import read_subjects
 from adckit.prepared import prepare
-from adckit.simulate import simulate
+from adckit.simulation import simulate
 
 NETWORK = prepare("two-compartment").network
 

@@ -16,7 +16,7 @@ from adckit.network.regimen import parse_regimen
 from adckit.parameters import Source, Spread, SpreadKind
 from adckit.prepared import prepare
 from adckit.results import Result
-from adckit.simulate import simulate
+from adckit.simulation import simulate
 from adckit.status import Status
 from adckit.studies.assumptions import rank_assumptions
 from adckit.studies.case import study

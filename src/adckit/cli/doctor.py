@@ -113,7 +113,7 @@ def _self_test() -> tuple[list[list[str]], bool]:
     import numpy as np
 
     from adckit.mechanisms.assemble import plain_model
-    from adckit.simulate import simulate
+    from adckit.simulation import simulate
 
     model = plain_model(_PARAMETERS, compartments=2)
     times = np.linspace(0.1, 42.0, 60)
@@ -158,7 +158,7 @@ def _closed_form(times: object) -> object:
 
 
 def _throughput(model: Network) -> str:
-    from adckit.simulate import simulate
+    from adckit.simulation import simulate
 
     began = time.perf_counter()
     simulate(model, "100 mg q3w x6", _SUBJECTS)

@@ -14,7 +14,7 @@ from adckit.io.dosing_tables import TableSubject, read_dosing_table
 from adckit.library.shelf import is_path
 from adckit.planning import Dosing
 from adckit.prepared import Prepared, prepare
-from adckit.simulate import DEFAULT_RTOL, Subjects
+from adckit.simulation import DEFAULT_RTOL, Subjects
 from adckit.studies.case import Case, study
 
 __all__ = [

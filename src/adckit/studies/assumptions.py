@@ -17,7 +17,7 @@ from adckit.parameters import Parameter, Status
 from adckit.planning import Dosing
 from adckit.prepared import Prepared
 from adckit.results import Result
-from adckit.simulate import simulate
+from adckit.simulation import simulate
 
 __all__ = ["STEP", "Influence", "rank_assumptions"]
 

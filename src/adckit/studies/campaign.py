@@ -22,7 +22,7 @@ from adckit.network.regimen import Regimen
 from adckit.planning import chosen_regimen, length, schedules_for
 from adckit.prepared import Prepared, prepare
 from adckit.results import Result
-from adckit.simulate import DEFAULT_RTOL, simulate
+from adckit.simulation import DEFAULT_RTOL, simulate
 from adckit.status import Status
 from adckit.studies.drawing import Column, Floats
 from adckit.studies.memory_plan import DEFAULT_BUDGET, SAMPLE, Plan, plan

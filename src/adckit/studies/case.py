@@ -10,7 +10,7 @@ from adckit.library import Observation
 from adckit.planning import Dosing, chosen_regimen
 from adckit.prepared import Prepared
 from adckit.results import Result
-from adckit.simulate import DEFAULT_RTOL, Subjects, simulate
+from adckit.simulation import DEFAULT_RTOL, Subjects, simulate
 from adckit.status import Status
 from adckit.studies.assumptions import Influence, rank_assumptions
 from adckit.studies.summary import SummaryRow, published_elsewhere, summarise

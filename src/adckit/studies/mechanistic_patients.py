@@ -23,7 +23,7 @@ from adckit.errors import SimulationError
 from adckit.library.populations import default_population
 from adckit.prepared import Prepared, prepare
 from adckit.results import Result
-from adckit.simulate import simulate
+from adckit.simulation import simulate
 from adckit.status import Status
 from adckit.studies.patients import Integers, Outcomes, Toxicity
 from adckit.studies.population import Sampler

@@ -80,6 +80,7 @@ def check_content(node: Node, problems: Problems) -> None:
     _check_rules(node, problems)
     _check_population(node.node("population"), problems)
     _check_design(node, problems)
+    _check_sizes(node, problems)
     product = _product(node, problems)
     if product is not None:
         _check_monitored(node, product, problems)
@@ -163,6 +164,21 @@ def _check_regimen(node: Node, text: str, problems: Problems) -> None:
         parse_regimen(text)
     except RegimenError as error:
         problems.add(node.where, f"'{node.text}': {str(error).splitlines()[0]}")
+
+
+def _check_sizes(node: Node, problems: Problems) -> None:
+    """Something has to end every arm."""
+    arms, ruled = node.node("arms").entries, bool(node.node("design").entries)
+    if node.node("kind").value == "phase2" and not ruled:
+        what = "A phase II protocol needs a `design:` that judges the responses."
+        problems.add(node.node("kind").where, what)
+    for name, arm in arms.items():
+        if not ruled and "subjects" not in arm.entries:
+            what = (
+                f"The arm '{name}' has neither `subjects:` nor a `design:` that ends "
+                "it. Say how many subjects it has."
+            )
+            problems.add(arm.where, what)
 
 
 def _check_rules(node: Node, problems: Problems) -> None:

@@ -17,7 +17,7 @@ from adckit.engines.base import Engine
 from adckit.network.dosing import ActionKind, DoseRecord, Schedule
 from adckit.prepared import Prepared
 from adckit.results import Result
-from adckit.simulate import simulate
+from adckit.simulation import simulate
 from adckit.units import parse_unit
 
 __all__ = [

@@ -176,11 +176,11 @@ class Crm:
         full = self.limits.most_at_dose
         enough = full is not None and history.treated(best) >= full
         if size < 1 or enough:
+            why = f"{full} subjects at this level" if enough else "All subjects are in"
             if history.pending:
-                return Decision.wait(f"{history.pending} pending outcomes are left")
+                return Decision.wait(f"{why}; pending outcomes left: {history.pending}")
             given = [d for d in range(allowed) if history.treated(d)]
             nearest = min(given, key=lambda d: abs(estimates[d] - self.target))
-            why = f"{full} subjects at this level" if enough else "All subjects are in"
             return Decision.stop(nearest, why)
         tolerable = cleared(history, best, lambda d: estimates[d] <= self.target)
         reason = f"P(DLT) at level {best + 1} is {estimates[best]:.3f}"

@@ -161,5 +161,5 @@ def _judged(history: History, verdict: Callable[[int], Verdict]) -> int:
 
 def _end(history: History, target: float, ceiling: int, reason: str) -> Decision:
     if history.pending:
-        return Decision.wait(f"{reason}; {history.pending} pending outcomes are left")
+        return Decision.wait(f"{reason}; pending outcomes left: {history.pending}")
     return Decision.stop(select_mtd(history, target, ceiling), reason)

@@ -15,7 +15,7 @@ from adckit.network.network import Network
 from adckit.network.parts import Input, Observable, Reaction, Species
 from adckit.prepared import prepare
 from adckit.results import Result
-from adckit.simulate import simulate
+from adckit.simulation import simulate
 from adckit.status import Status
 from adckit.treatment import Course
 

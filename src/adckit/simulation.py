@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from adckit import __version__
 from adckit.engines.base import Actions, Engine, Problem
 from adckit.errors import AdckitError, UnknownNameError
 from adckit.network.network import Network
@@ -221,7 +222,7 @@ def _provenance(
         "engine": engine,
         "rtol": rtol,
         "versions": {
-            "adckit": version("adckit"),
+            "adckit": __version__,
             "python": platform.python_version(),
             "numpy": np.__version__,
             "llvmlite": version("llvmlite"),
