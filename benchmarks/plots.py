@@ -80,18 +80,18 @@ def _equal_error(results: Sequence[CaseResult], folder: Path) -> Path:
 
     figure, axes = plt.subplots(figsize=(8, 4.5), layout="constrained")
     names = list(dict.fromkeys(t.tool.name for r in results for t in r.trials))
-    width = 0.8 / len(names)
-    for k, name in enumerate(names):
-        heights = [_median_rate(result, name) for result in results]
-        at = np.arange(len(results)) + (k - (len(names) - 1) / 2) * width
-        if np.isfinite(heights).any():
-            axes.bar(at, heights, width, color=_COLOURS[name], label=name)
+    table = {name: [_median_rate(r, name) for r in results] for name in names}
+    shown = {name: row for name, row in table.items() if np.isfinite(row).any()}
+    width = 0.8 / max(len(shown), 1)
+    for k, (name, heights) in enumerate(shown.items()):
+        at = np.arange(len(results)) + (k - (len(shown) - 1) / 2) * width
+        axes.bar(at, heights, width, color=_COLOURS[name], label=name)
     axes.set_yscale("log")
     axes.set_xticks(range(len(results)), [r.case.name for r in results], rotation=20)
     axes.set_ylabel("subjects per second on one core")
     axes.set_title(f"At an achieved error of {RATIO_AT:g} (no bar: not reached)")
     axes.grid(axis="y", alpha=0.3)
-    axes.legend(frameon=False, ncols=4)
+    figure.legend(loc="outside lower center", frameon=False, ncols=4)
     return _saved(figure, folder / "equal-error.png")
 
 

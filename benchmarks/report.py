@@ -50,8 +50,10 @@ def head_text(machine: Mapping[str, object], command: str) -> str:
         f"Python {machine['python']}; {', '.join(versions)}.\n\n"
         f"Subjects per second on one core at an achieved error of {goals}: the worst "
         "subject, time and output, relative to the output's maximum. Median of the "
-        "rounds (lowest to highest). The last column says how many times faster adckit "
-        f"is at {RATIO_AT:g}, paired by round. A dash: no setting got there.\n"
+        "rounds (lowest to highest). The last column says how many times faster "
+        f"adckit is at {RATIO_AT:g}, paired by round. A dash: no setting got there. "
+        "Loading is compilation without any cache and, in its first case, the tool's "
+        "import.\n"
     )
 
 
@@ -80,7 +82,7 @@ def _reference_line(result: CaseResult) -> str:
 
 def _tools(result: CaseResult) -> str:
     goals = [f"{t:g}" for t in TARGETS]
-    head = ["tool", "method", "first, s", *goals, f"adckit at {RATIO_AT:g}"]
+    head = ["tool", "method", "load, s", *goals, f"adckit at {RATIO_AT:g}"]
     rows = [head, ["---"] * len(head)]
     for trial in result.trials:
         if trial.skipped:

@@ -70,10 +70,8 @@ def _function(case: Case, roots: tuple[Expr, ...]) -> Any:
     system = case.system
     names = slots(y=system.states, p=case.varied, u=system.inputs, t=[TIME.name])
     lines, results = statements(lower(case.folded(roots), names), JAX, _name)
-    body = [
-        *lines,
-        f"return jnp.stack([jnp.asarray(x, float) for x in {_list(results)}])",
-    ]
+    vector = f"[{', '.join(results)}]"
+    body = [*lines, f"return jnp.stack([jnp.asarray(x, float) for x in {vector}])"]
     source = "def function(t, y, p, u):\n" + "\n".join(f"    {line}" for line in body)
     space: dict[str, Any] = {"jax": jax, "jnp": jnp}
     exec(source, space)

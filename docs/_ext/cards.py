@@ -45,6 +45,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         "cards": markdown.cards,
         "parameters": markdown.parameters,
         "payload-parameters": markdown.payload_parameters,
+        "organ-parameters": markdown.organ_parameters,
         "choices": markdown.choices,
         "outputs": markdown.outputs,
         "units": markdown.units,

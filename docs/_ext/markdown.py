@@ -10,6 +10,7 @@ from importlib import resources
 from adckit.library import check_part, list_parts, load_product
 from adckit.mechanisms.assemble import assemble
 from adckit.mechanisms.blueprint import VARIANTS
+from adckit.mechanisms.organ_parameters import ORGAN_PARAMETERS
 from adckit.mechanisms.reading import CONVENTIONS
 from adckit.mechanisms.specification import ParameterSpec
 from adckit.mechanisms.vocabulary import PARAMETERS, PAYLOAD_SPECIES
@@ -21,6 +22,7 @@ __all__ = [
     "cell",
     "choices",
     "conventions",
+    "organ_parameters",
     "outputs",
     "parameters",
     "payload_parameters",
@@ -67,6 +69,11 @@ def parameters(*names: str) -> str:
     if unknown:
         raise KeyError(f"no parameter is called {unknown[0]}")
     return _specifications([PARAMETERS[name] for name in names])
+
+
+def organ_parameters() -> str:
+    """The parameters of all organs of toxicity."""
+    return _specifications(ORGAN_PARAMETERS)
 
 
 def payload_parameters() -> str:

@@ -171,7 +171,7 @@ def test_all_problems_at_once_each_with_its_line() -> None:
         ([("laboratory: alt", "symptom: neuropathy")], 14, "Add `neuropathy`"),
         ([("laboratory: alt,", "")], 14, "write either `laboratory:` or `symptom:`"),
         ([("grade: 3", "grade: 7")], 14, "less than or equal to 5"),
-        ([("cantuzumab-mertansine", "cantuzumab")], 3, "Unknown conjugate"),
+        ([("cantuzumab-mertansine", "cantuximab")], 3, "Unknown"),
         ([("kind: escalation", "kind: escalate")], 1, "Write one of escalation"),
         ([("kind: escalation\n", "")], 1, "The kind of protocol is missing"),
         (
@@ -213,7 +213,7 @@ def test_files(tmp_path: Path) -> None:
     assert load_protocol(str(path)).name == "mine"
     with pytest.raises(AdckitError, match="Cannot read the protocol"):
         load_protocol(tmp_path / "none.yaml")
-    with pytest.raises(UnknownNameError, match="Did you mean phase1"):
+    with pytest.raises(UnknownNameError, match="Did you mean .*phase1"):
         load_protocol("phase")
     with pytest.raises(CardError, match="not YAML"):
         read_protocol("kind: [", "mine", "mine.yaml")

@@ -24,7 +24,7 @@ KNOWN_ANSWERS = [
         (0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1),
     ),
 ]
-"""Counter, key and output of philox4x32-10 in `kat_vectors` of the Random123 library."""
+"""Counter, key, output of philox4x32-10 in `kat_vectors` of the Random123 library."""
 
 
 @pytest.mark.parametrize(("counter", "key", "words"), KNOWN_ANSWERS)

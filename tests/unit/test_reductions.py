@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -132,9 +134,7 @@ def test_splitting_the_subjects_changes_no_bit(cuts: list[int]) -> None:
     made = reducer(thresholds=(Threshold("conjugate", 10.0),))
     whole = made.reduce(values)
     edges = [0, *sorted(cuts), len(values)]
-    parts = [
-        made.reduce(values[a:b]) for a, b in zip(edges[:-1], edges[1:], strict=True)
-    ]
+    parts = [made.reduce(values[a:b]) for a, b in pairwise(edges)]
     for name, column in whole.items():
         again = np.concatenate([part[name] for part in parts])
         assert np.array_equal(column, again, equal_nan=True)

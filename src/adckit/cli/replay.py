@@ -58,11 +58,12 @@ def replay(
         screen.print(f"Warning: {line}")
     if output is not None:
         from adckit.report.draughtsman import Draughtsman
-        from adckit.report.writing import write_report
+        from adckit.report.writing import begin_pictures, write_report
 
         with Draughtsman() as draughtsman:
             write_results(open_folder(output, new), new, cases)
-            write_report(output, new, cases, draughtsman)
+            figures = begin_pictures(output, cases, draughtsman)
+            write_report(output, new, cases, figures, draughtsman)
     comparison = compare_curves(folder / "curves.parquet", cases)
     print_failures(screen, cases)
     print(comparison.sentence)

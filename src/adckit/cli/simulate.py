@@ -202,7 +202,12 @@ def run(request: Request, output: Path | None, *, report: bool) -> int:
     with ExitStack() as stack:
         draughtsman = stack.enter_context(Draughtsman()) if report else None
         from adckit.cli.printing import console, print_case, print_failures, working
-        from adckit.io.request import carry_out, with_files, with_settings_here
+        from adckit.io.request import (
+            carry_out,
+            rank,
+            with_files,
+            with_settings_here,
+        )
         from adckit.io.runs import (
             check_folder,
             describe_run,
@@ -215,12 +220,18 @@ def run(request: Request, output: Path | None, *, report: bool) -> int:
             check_folder(output)
         request = with_settings_here(request)
         with working("simulating"):
-            cases = carry_out(request)
+            cases = carry_out(request, assumptions=False)
         done = describe_run(with_files(request), cases, command_line())
         if output is None:
             folder = new_folder(cases[0].ready.network.name)
         else:
             folder = open_folder(output, done)
+        if draughtsman is not None:
+            from adckit.report.writing import begin_pictures, write_report
+
+            figures = begin_pictures(folder, cases, draughtsman)
+            with working("ranking assumptions"):
+                cases = rank(request, cases)
         screen = console()
         for case in cases:
             print_case(screen, case)
@@ -229,9 +240,7 @@ def run(request: Request, output: Path | None, *, report: bool) -> int:
         with working("writing"):
             write_results(folder, done, cases)
             if draughtsman is not None:
-                from adckit.report.writing import write_report
-
-                write_report(folder, done, cases, draughtsman)
+                write_report(folder, done, cases, figures, draughtsman)
         name = "report.html" if report else "summary.json"
         print(f"Written to {folder}; see {folder / name}")
     if any(case.interrupted for case in cases):

@@ -222,22 +222,26 @@ def _identity(
 ) -> str:
     """SHA-256 of all that decides the numbers; not of chunks, threads and paths."""
     base = request.base
-    moved = {path: os.path.basename(path) for path in base.files}
     asked = request.to_json()
     asked["base"] = {
         **asked["base"],
-        "model": moved.get(base.model, base.model),
-        "settings": {k: moved.get(v, v) for k, v in base.settings.items()},
+        "model": _bare(base.model),
+        "settings": {key: _bare(value) for key, value in base.settings.items()},
         "files": sorted(base.files.values()),
     }
-    asked["population"] = moved.get(request.population or "", request.population)
-    asked["table"] = file_hash(Path(request.table)) if request.table else None
-    hashes = [
-        provenance[key]
-        for key in ("card_digest", "model_hash", "parameter_hash", "regimen")
-    ]
-    parts = [FORMAT, asked, hashes, campaign.source.describe(), list(campaign.times)]
+    asked["population"] = request.population and _bare(request.population)
+    made = campaign.source.describe()
+    if request.table is not None:
+        asked["table"] = made = file_hash(Path(request.table))
+    keys = ("card_digest", "model_hash", "parameter_hash", "regimen")
+    hashes = [provenance[key] for key in keys]
+    parts = [FORMAT, asked, hashes, made, list(campaign.times)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _bare(name: str) -> str:
+    """The name of a file without its folders, anything else as it is."""
+    return os.path.basename(name) if is_path(name) else name
 
 
 def check_population_folder(folder: Path) -> None:

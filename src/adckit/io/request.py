@@ -15,12 +15,13 @@ from adckit.library.shelf import is_path
 from adckit.planning import Dosing
 from adckit.prepared import Prepared, prepare
 from adckit.simulation import DEFAULT_RTOL, Subjects
-from adckit.studies.case import Case, study
+from adckit.studies.case import Case, study, with_influences
 
 __all__ = [
     "DoseTable",
     "Request",
     "carry_out",
+    "rank",
     "with_files",
     "with_settings_here",
 ]
@@ -192,10 +193,17 @@ def carry_out(request: Request, *, assumptions: bool = True) -> list[Case]:
             settings=changes,
             engine=request.engine,
             rtol=request.rtol,
-            assumptions=assumptions and request.engine == "cpu",
+            assumptions=False,
         )
         cases.append(case)
-    return cases
+    return rank(request, cases) if assumptions else cases
+
+
+def rank(request: Request, cases: Sequence[Case]) -> list[Case]:
+    """The cases with their assumptions ranked, where the engine is quick enough."""
+    if request.engine != "cpu":
+        return list(cases)
+    return [with_influences(case, rtol=request.rtol) for case in cases]
 
 
 def _labels(ready: Sequence[Prepared], settings: Mapping[str, str]) -> list[str]:

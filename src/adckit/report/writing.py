@@ -9,19 +9,31 @@ from adckit.io.runs import Run, write_text
 from adckit.report.collecting import collect_figures
 from adckit.report.draughtsman import Draughtsman
 from adckit.report.html import render_report
+from adckit.report.panels import Figures
 from adckit.studies.case import Case
 
-__all__ = ["write_report"]
+__all__ = ["begin_pictures", "write_report"]
+
+
+def begin_pictures(
+    folder: Path, cases: Sequence[Case], draughtsman: Draughtsman
+) -> Figures:
+    """Have the pictures drawn meanwhile; `write_report` waits for them."""
+    figures = collect_figures(cases)
+    draughtsman.begin(figures, folder)
+    return figures
 
 
 def write_report(
-    folder: Path, run: Run, cases: Sequence[Case], draughtsman: Draughtsman
+    folder: Path,
+    run: Run,
+    cases: Sequence[Case],
+    figures: Figures,
+    draughtsman: Draughtsman,
 ) -> None:
-    """Write `report.html` and the pictures.
+    """Write `report.html`, and wait until the pictures are drawn.
 
     Raises RunError when a file cannot be written.
     """
-    figures = collect_figures(cases)
-    draughtsman.begin(figures, folder)
     write_text(folder / "report.html", render_report(run, cases, figures, folder))
     draughtsman.finish()

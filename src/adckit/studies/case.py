@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adckit.engines.base import Engine
 from adckit.library import Observation
@@ -15,7 +15,7 @@ from adckit.status import Status
 from adckit.studies.assumptions import Influence, rank_assumptions
 from adckit.studies.summary import SummaryRow, published_elsewhere, summarise
 
-__all__ = ["Case", "study"]
+__all__ = ["Case", "study", "with_influences"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Case:
     label: str
     """What tables and plots call it."""
     ready: Prepared
+    doses: Dosing
     result: Result
     rows: tuple[SummaryRow, ...]
     elsewhere: tuple[Observation, ...]
@@ -62,16 +63,25 @@ def study(
     result = simulate(
         ready, given, subjects, engine=engine, days=days, settings=settings, rtol=rtol
     )
-    influences: tuple[Influence, ...] | None = None
-    if assumptions and result.status[0] == Status.OK:
-        first = given[result.subjects[0]] if isinstance(given, Mapping) else given
-        found = rank_assumptions(ready, first, result.times, engine=engine, rtol=rtol)
-        influences = tuple(found)
-    return Case(
+    case = Case(
         label,
         ready,
+        given,
         result,
         tuple(summarise(ready, result, engine=engine)),
         published_elsewhere(ready, result),
-        influences,
+        None,
     )
+    return with_influences(case, engine=engine, rtol=rtol) if assumptions else case
+
+
+def with_influences(
+    case: Case, *, engine: str | Engine = "cpu", rtol: float = DEFAULT_RTOL
+) -> Case:
+    """The case with its assumptions ranked, if its first subject was solved."""
+    result, doses = case.result, case.doses
+    if result.status[0] != Status.OK:
+        return case
+    first = doses[result.subjects[0]] if isinstance(doses, Mapping) else doses
+    found = rank_assumptions(case.ready, first, result.times, engine=engine, rtol=rtol)
+    return replace(case, influences=tuple(found))
