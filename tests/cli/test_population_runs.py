@@ -174,6 +174,24 @@ def test_each_of_ten_kills_of_a_new_run(whole: Path, tmp_path: Path) -> None:
         check_killed(whole, tmp_path / f"killed-{number}", [moment])
 
 
+def test_replay_computes_everything_again(
+    whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["replay", str(whole)]) == 0
+    assert "Identical: every value" in capsys.readouterr().out
+    assert main(["replay", str(whole), "-o", str(tmp_path)]) == 2
+    other = tmp_path / "other"
+    assert main([*MODEL, "--subjects", "9", "-o", str(other)]) == 0
+    curves = other / "curves" / "part-000000.parquet"
+    duckdb.connect().execute(
+        f"COPY (SELECT * REPLACE (concentration * 1.5 AS concentration) "
+        f"FROM read_parquet('{curves}')) TO '{curves}.new' (FORMAT parquet)"
+    )
+    os.replace(f"{curves}.new", curves)
+    assert main(["replay", str(other)]) == 1
+    assert "largest difference is 0.33 of the peak" in capsys.readouterr().out
+
+
 def test_resuming_what_is_done_changes_nothing(whole: Path) -> None:
     before = tables(whole)
     assert main(["resume", str(whole), "--no-report"]) == 0

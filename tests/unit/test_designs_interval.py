@@ -52,7 +52,7 @@ BOIN_025 = {
 
 @pytest.mark.parametrize(("target", "table"), [(0.30, BOIN_030), (0.25, BOIN_025)])
 def test_boin_table(target: float, table: dict[int, tuple[int, int, int]]) -> None:
-    """Escalate, de-escalate and eliminate, in cohorts of three (Yuan 2016, table 1)."""
+    """Cohorts of three: floor(lambda_e n), ceil(lambda_d n), and P(rate > target)."""
     rows = {
         row["treated"]: (
             row["up_if_at_most"],

@@ -213,7 +213,7 @@ def test_files(tmp_path: Path) -> None:
     assert load_protocol(str(path)).name == "mine"
     with pytest.raises(AdckitError, match="Cannot read the protocol"):
         load_protocol(tmp_path / "none.yaml")
-    with pytest.raises(UnknownNameError, match="Did you mean .*phase1"):
+    with pytest.raises(UnknownNameError, match=r"Did you mean .*phase1"):
         load_protocol("phase")
     with pytest.raises(CardError, match="not YAML"):
         read_protocol("kind: [", "mine", "mine.yaml")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from adckit.report.population_report import PopulationSummary
     from adckit.studies.campaign import Campaign, Report
 
-__all__ = ["go_on", "read_memory", "start", "study_request"]
+__all__ = ["go_on", "read_memory", "repeat", "start", "study_request"]
 
 KEEPS = ("curves", "summary")
 
@@ -165,6 +165,46 @@ def go_on(folder: Path, *, threads: int | None, report: bool) -> int:
         for note in check_same(old, new):
             console(errors=True).print(f"Note: {note}")
         return _finish(folder, old, campaign, threads, report=report)
+
+
+def repeat(folder: Path, output: Path | None, *, force: bool) -> int:
+    """Compute a study again and compare every number with its folder; the exit code."""
+    import tempfile
+
+    from adckit.cli.printing import console, working
+    from adckit.errors import AdckitError, RunError
+    from adckit.io.population_comparing import ComparingStore
+    from adckit.io.population_runs import (
+        carry_out_population,
+        check_same,
+        describe_population_run,
+        read_population_run,
+        stored_request,
+    )
+    from adckit.studies.campaign import run_campaign
+
+    if output is not None:
+        raise AdckitError(
+            "-o is for runs of one typical subject. Leave it out, or simulate again."
+        )
+    old, screen = read_population_run(folder), console(errors=True)
+    with tempfile.TemporaryDirectory() as place:
+        with working("preparing"):
+            request = stored_request(old, folder, Path(place))
+            campaign = carry_out_population(request, chunk=old.chunk)
+            new = describe_population_run(request, campaign, old.command)
+        try:
+            for note in check_same(old, new):
+                screen.print(f"Note: {note}")
+        except RunError as error:
+            if not force:
+                raise
+            screen.print(f"Warning: {error}")
+        store = ComparingStore(folder)
+        with _watching(campaign) as watch:
+            run_campaign(campaign, store, report=watch)
+    print(store.comparison.sentence)
+    return 0 if store.comparison.within(old.request.base.rtol) else 1
 
 
 def _make(folder: Path) -> None:

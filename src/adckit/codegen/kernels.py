@@ -68,7 +68,7 @@ def add_model(module: Module, system: OdeSystem) -> ModelShape:
         writer.simple("trigger", system.triggers)
         writer.simple("assign", assigned)
     plan = plan_elimination(len(system.states), jacobian)
-    places = {entry: i for i, entry in enumerate(_factor_entries(plan))}
+    places = _factor_places(plan, jacobian)
     writer.factor(jacobian, plan, places)
     _write_solve(module, plan, places)
     return ModelShape(
@@ -77,22 +77,34 @@ def add_model(module: Module, system: OdeSystem) -> ModelShape:
         fixed=len(system.parameters) + len(hoisted.expressions),
         inputs=len(system.inputs),
         outputs=len(system.outputs),
-        factors=len(places),
+        factors=len(set(places.values())),
         events=len(system.triggers),
         assigned=len(assigned),
         uses_time=uses_time,
     )
 
 
-def _factor_entries(plan: Elimination) -> list[tuple[int, int]]:
-    """Entries that are stored, in the order in which `solve` reads them.
+def _factor_places(
+    plan: Elimination, jacobian: dict[tuple[int, int], Expr]
+) -> dict[tuple[int, int], int]:
+    """Where each entry of the factors is stored, in the order in which `solve` reads.
 
-    A diagonal entry is the inverse of its pivot.
+    A diagonal entry is the inverse of its pivot.  Entries that elimination leaves as
+    they are in J share a place where they are the same expression: the moments of a
+    payload distribution all move by the same rates.  Reading less is what makes
+    `solve` quick.
     """
     before = _pivots_before(plan)
     forward = [(i, k) for i in plan.order for k in before[i]]
     backward = [(k, j) for k in reversed(plan.order) for j in (*plan.right[k], k)]
-    return forward + backward
+    changed = {(i, j) for k in plan.order for i in plan.below[k] for j in plan.right[k]}
+    kept = {(k, j) for k in plan.order for j in plan.right[k]} - changed
+    found: dict[object, int] = {}
+    places: dict[tuple[int, int], int] = {}
+    for entry in forward + backward:
+        content = jacobian[entry] if entry in kept else entry
+        places[entry] = found.setdefault(content, len(found))
+    return places
 
 
 def _pivots_before(plan: Elimination) -> dict[int, list[int]]:
@@ -155,14 +167,21 @@ class _Writer:
         for k in range(len(self.system.states)):
             work[k, k] = f.add(diagonal, work[k, k]) if (k, k) in work else diagonal
         one = self.module.constant(1.0)
+        stored: set[int] = set()
+
+        def store(value: Reg, entry: tuple[int, int]) -> None:
+            if places[entry] not in stored:
+                stored.add(places[entry])
+                f.store(value, f.arg("lu"), places[entry])
+
         for k in plan.order:
             inverse = f.div(one, work[k, k])
-            f.store(inverse, f.arg("lu"), places[k, k])
+            store(inverse, (k, k))
             for j in plan.right[k]:
-                f.store(work[k, j], f.arg("lu"), places[k, j])
+                store(work[k, j], (k, j))
             for i in plan.below[k]:
                 multiplier = f.mul(work[i, k], inverse)
-                f.store(multiplier, f.arg("lu"), places[i, k])
+                store(multiplier, (i, k))
                 for j in plan.right[k]:
                     update = f.mul(multiplier, work[k, j])
                     known = work.get((i, j))

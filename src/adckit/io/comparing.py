@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from adckit.io.tables import curve_table, read_table
+from adckit.io.tables import Column, curve_table, read_table
 from adckit.studies.case import Case
 
-__all__ = ["Comparison", "compare_curves"]
+__all__ = ["Comparison", "compare_columns", "compare_curves"]
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,17 @@ def compare_curves(path: Path, cases: Sequence[Case]) -> Comparison:
 
     Raises RunError when the file cannot be read.
     """
-    old, new = read_table(path), curve_table(cases)
+    return compare_columns(read_table(path), curve_table(cases))
+
+
+def compare_columns(old: Mapping[str, Column], new: Mapping[str, Column]) -> Comparison:
+    """One table against another whose rows should be the same."""
     if list(old) != list(new):
         changed = sorted(set(old) ^ set(new)) or ["their order"]
         return Comparison(False, np.inf, f"the outputs are not the same ({changed[0]})")
-    if len(old["time"]) != len(new["time"]):
-        counts = f"{len(old['time'])} then, {len(new['time'])} now"
+    rows, again = (len(next(iter(table.values()), ())) for table in (old, new))
+    if rows != again:
+        counts = f"{rows} then, {again} now"
         return Comparison(
             False, np.inf, f"the number of times is not the same ({counts})"
         )

@@ -23,7 +23,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -412,7 +412,7 @@ def _distribution(card: CovariateCard | DistributionCard) -> Distribution:
     return Distribution(False, card.normal.mean, card.normal.sd, low, high)
 
 
-def _lognormal(card: LogNormalCard) -> Sequence[float]:
+def _lognormal(card: LogNormalCard) -> tuple[float, float]:
     """Median, and SD of the natural logarithm."""
     if card.mean is not None and card.sd is not None:
         variance = math.log1p((card.sd / card.mean) ** 2)

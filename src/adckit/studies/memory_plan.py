@@ -50,17 +50,18 @@ class Plan:
 
     def __str__(self) -> str:
         size = size_text(self.curves)
+        curves = "1 output" if self.outputs == 1 else f"{self.outputs} outputs"
         plural = "chunk" if self.chunks == 1 else "chunks"
         stream = f"streamed in {self.chunks:,} {plural} of {self.chunk}"
         memory = f"about {size_text(self.peak)} of memory"
         if self.kept == self.subjects:
             return (
-                f"{self.subjects:,} subjects x {self.times} times x {self.outputs} "
-                f"outputs = {size}; {stream}; {memory}"
+                f"{self.subjects:,} subjects x {self.times} times x {curves} = "
+                f"{size}; {stream}; {memory}"
             )
         return (
             f"{self.subjects:,} subjects, one row each, and the curves of a sample: "
-            f"{self.kept:,} subjects x {self.times} times x {self.outputs} outputs = "
+            f"{self.kept:,} subjects x {self.times} times x {curves} = "
             f"{size}; {stream}; {memory}"
         )
 
