@@ -11,7 +11,7 @@ and is returned as an answer.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -52,6 +52,13 @@ class Module:
     def declare(self, name: str, signature: str) -> None:
         """Declare an external function or intrinsic once."""
         self.declared[name] = f"declare {signature}"
+
+    def whole_numbers(self, name: str, values: Sequence[int]) -> None:
+        """A constant table of i64 that code can index as `@name`."""
+        numbers = [*values] or [0]
+        items = ", ".join(f"i64 {value}" for value in numbers)
+        kind = f"[{len(numbers)} x i64]"
+        self.declared[name] = f"@{name} = internal constant {kind} [{items}]"
 
     def constant(self, number: float) -> Reg:
         """The same number in every lane, exact to the bit."""

@@ -71,7 +71,7 @@ def _write_rounds(
             f.call("void", "locate", *both)
         due = f.compare("ole", m.get("next_output"), m.get("new_time"))
         with f.when(f.any(f.both(m.mask("accepted"), due))):
-            f.call("void", "prepare_dense", f.arg("work"))
+            f.call("void", "prepare_dense_seen", f.arg("work"))
             f.call("void", "emit", *both)
         f.call("void", "commit", *both)
         f.call("void", "finish", *both)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from adckit.codegen.algebra import Elimination, plan_elimination
 from adckit.codegen.emitter import Function, Module, Reg
 from adckit.codegen.lower import Block, Hoisted, Value, hoist, lower, slots
-from adckit.network.expr import TIME, ZERO, Expr
+from adckit.network.expr import TIME, ZERO, Expr, symbols_in
 from adckit.network.system import OdeSystem
 
 __all__ = ["ModelShape", "add_model"]
@@ -42,6 +42,8 @@ class ModelShape:
     events: int
     assigned: int
     uses_time: bool
+    seen: tuple[int, ...]
+    """States that outputs depend on."""
 
 
 def add_model(module: Module, system: OdeSystem) -> ModelShape:
@@ -49,6 +51,7 @@ def add_model(module: Module, system: OdeSystem) -> ModelShape:
     assigned = [value for event in system.assignments for _, value in event]
     jacobian = system.jacobian
     uses_time = any(slope is not ZERO for slope in system.time_slopes)
+    watched = symbols_in(system.observed)
     groups = [
         *system.rates,
         *jacobian.values(),
@@ -81,6 +84,7 @@ def add_model(module: Module, system: OdeSystem) -> ModelShape:
         events=len(system.triggers),
         assigned=len(assigned),
         uses_time=uses_time,
+        seen=tuple(i for i, name in enumerate(system.states) if name in watched),
     )
 
 

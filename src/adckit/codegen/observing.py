@@ -43,7 +43,7 @@ def _add_emit(module: Module, shape: ModelShape, layout: Layout) -> None:
         m.put(when, "stage_time")
         passed = f.sub(when, m.get("time"))
         m.put(f.div(passed, m.get("step")), "fraction")
-        f.call("void", "inside", f.arg("work"))
+        f.call("void", "inside_seen", f.arg("work"))
         call_model(f, m, "observe", "stage_time", "trial", m.place("observed"))
         with m.each_lane(chosen) as lane:
             _write_row(f, m, shape, lane)

@@ -140,28 +140,48 @@ def _write_end(f: Function, m: Memory, shape: ModelShape, method: Rosenbrock) ->
 def add_dense(
     module: Module, shape: ModelShape, method: Rosenbrock, layout: Layout
 ) -> None:
-    """@prepare_dense: the interpolant of the step; @inside: trial at `fraction`."""
-    f = module.function("prepare_dense", "ptr noalias %work")
-    m = Memory(f, layout)
-    with f.loop(shape.states) as i:
-        known = [_stage_value(f, m, shape, j, i) for j in range(method.stages)]
-        for k, weights in enumerate(method.dense):
-            total = _weighted(f, weights, known, None)
-            m.put(total, "dense", f.whole("add", i, k * shape.states))
-    f.done()
-    f = module.function("inside", "ptr noalias %work")
-    m = Memory(f, layout)
-    s = m.get("fraction")
-    rest = f.sub(module.constant(1.0), s)
-    at_start = f.compare("ole", s, module.constant(0.0))
-    with f.loop(shape.states) as i:
-        *lower, highest = range(len(method.dense))
-        total = m.get("dense", f.whole("add", i, highest * shape.states))
-        for k in reversed(lower):
-            term = m.get("dense", f.whole("add", i, k * shape.states))
-            total = f.add(term, f.mul(s, total))
-        old = m.get("state", i)
-        inner = f.add(m.get("new_state", i), f.mul(rest, total))
-        value = f.add(f.mul(rest, old), f.mul(s, inner))
-        m.put(f.select(at_start, old, value), "trial", i)
-    f.done()
+    """@prepare_dense: the interpolant of the step; @inside: trial at `fraction`.
+
+    The two are there twice: for all states, and (`_seen`) for those that outputs need.
+    """
+    module.whole_numbers("seen", shape.seen)
+    for suffix, count in (("", shape.states), ("_seen", len(shape.seen))):
+        f = module.function(f"prepare_dense{suffix}", "ptr noalias %work")
+        m = Memory(f, layout)
+        with f.loop(count) as n:
+            i = f.get(f.at(Reg("ptr", "@seen"), n, "i64"), "i64") if suffix else n
+            known = [_stage_value(f, m, shape, j, i) for j in range(method.stages)]
+            for k, weights in enumerate(method.dense):
+                total = _weighted(f, weights, known, None)
+                m.put(total, "dense", f.whole("add", i, k * shape.states))
+        f.done()
+        f = module.function(f"inside{suffix}", "ptr noalias %work")
+        m = Memory(f, layout)
+        s = m.get("fraction")
+        rest = f.sub(module.constant(1.0), s)
+        with f.loop(count) as n:
+            i = f.get(f.at(Reg("ptr", "@seen"), n, "i64"), "i64") if suffix else n
+            m.put(_inside(f, m, shape, method, i, s, rest), "trial", i)
+        f.done()
+
+
+def _inside(
+    f: Function,
+    m: Memory,
+    shape: ModelShape,
+    method: Rosenbrock,
+    i: Reg,
+    s: Reg,
+    rest: Reg,
+) -> Reg:
+    """State i at the fraction s of the step; exactly the old one at s = 0."""
+    *lower, highest = range(len(method.dense))
+    total = m.get("dense", f.whole("add", i, highest * shape.states))
+    for k in reversed(lower):
+        term = m.get("dense", f.whole("add", i, k * shape.states))
+        total = f.add(term, f.mul(s, total))
+    old = m.get("state", i)
+    inner = f.add(m.get("new_state", i), f.mul(rest, total))
+    value = f.add(f.mul(rest, old), f.mul(s, inner))
+    at_start = f.compare("ole", s, f.module.constant(0.0))
+    return f.select(at_start, old, value)

@@ -177,7 +177,7 @@ class PopulationResults:
         with self._tables() as tables:
             found = tables.execute(query, list(subjects)).fetchnumpy()
         times = np.unique(np.asarray(found["time"]))
-        values = np.ma.filled(np.ma.asarray(found["x"], dtype=float), np.nan)
+        values: Floats = np.ma.filled(np.ma.asarray(found["x"], dtype=float), np.nan)
         return times, list(values.reshape(-1, len(times))) if len(times) else []
 
     def sample(self, most: int) -> list[int | str]:

@@ -30,10 +30,10 @@ from adckit.studies.response import (
 from adckit.studies.subject_profiles import ANALYTES, NOT_DOSED
 from adckit.studies.survival import survival_curve
 from adckit.studies.toxicity import SYMPTOMS, event_probability, lesion_grade
-from adckit.units import Dimension, parse_unit
+from adckit.units import parse_unit
 
 __all__ = [
-    "OUTPUTS_OF_RESPONSE",
+    "dose_per_body",
     "exposure_values",
     "laboratory_values",
     "outputs_of",
@@ -44,7 +44,6 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-OUTPUTS_OF_RESPONSE = ("tumour_volume",)
 _LESIONS = {"skin": "skin_lesion", "normal_tissue": "normal_tissue_lesion"}
 _REACH = 1e-3
 """Share of the median Cmax to which a profile is followed where no limit of
@@ -54,7 +53,7 @@ quantification is known: the reach of an ELISA."""
 def outputs_of(finding: Finding) -> tuple[str, ...]:
     """Curves that a finding is read from."""
     if finding.measure in ("response", "progression"):
-        return OUTPUTS_OF_RESPONSE
+        return ("tumour_volume",)
     if finding.measure == "toxicity" and finding.of in SYMPTOMS:
         return (_hazard(finding),)
     if finding.measure == "toxicity" and finding.of in _LESIONS:
@@ -231,8 +230,3 @@ def progression_days(found: list[SubjectResponse]) -> float:
     """Median days to progression; infinite where it is not reached."""
     curve = survival_curve([r.pfs for r in found], [r.progressed for r in found])
     return math.inf if curve.median is None else curve.median
-
-
-def dimension_of_day() -> Dimension:
-    """The dimension of time."""
-    return parse_unit("day").dimension

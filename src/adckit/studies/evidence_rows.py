@@ -1,0 +1,212 @@
+"""One line of the comparison of model and publication, and the rules it is judged by.
+
+    exposure      within 2-fold of the published value, and inside the published spread
+                  where there is one
+    rate          inside the exact binomial 95 % interval of the stated number
+    MTD           within one dose level
+    others        as an exposure: no rule of their own was laid down
+    ranking       the same order; counted apart
+
+The interval of the model holds 90 % of what a study of the published size may find:
+what is not known of the parameters, how subjects differ, and how few they are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from adckit.library.evidence import Finding
+from adckit.studies.published import spread_range
+
+__all__ = [
+    "INTERVAL",
+    "Coverage",
+    "EvidenceRow",
+    "RankRow",
+    "binomial_interval",
+    "coverage",
+    "judge_rate",
+    "judge_value",
+    "mean_interval",
+    "rate_interval",
+]
+
+Floats = NDArray[np.float64]
+
+INTERVAL = 0.9
+"""Share of the model's outcomes that its interval holds."""
+_FOLD = 2.0
+_FEW = 4
+"""Subjects up to which an observation's interval spans most of the scale."""
+
+
+@dataclass(frozen=True)
+class EvidenceRow:
+    """A published number and the model's."""
+
+    product: str
+    study: str
+    title: str
+    measure: str
+    of: str
+    quantity: str
+    unit: str
+    observed: float
+    observed_low: float | None
+    observed_high: float | None
+    """Published spread, or exact 95 % interval of a rate."""
+    n: int | None
+    model: float | None
+    """With the library's values; None where nothing was computed."""
+    model_low: float | None
+    model_high: float | None
+    passed: bool | None
+    rule: str
+    role: str
+    evidence: str
+    source: str
+    prediction: str | None = None
+    condition: str = ""
+    note: str = ""
+    explanation: str = ""
+    assumed: str = ""
+    failed_subjects: int = 0
+
+    @property
+    def ratio(self) -> float | None:
+        """Model over published."""
+        if self.model is None or not self.observed or not math.isfinite(self.model):
+            return None
+        return self.model / self.observed
+
+    @property
+    def covered(self) -> bool | None:
+        """Whether the model's interval holds the published value."""
+        if self.model_low is None or self.model_high is None:
+            return None
+        return self.model_low <= self.observed <= self.model_high
+
+    @property
+    def few(self) -> bool:
+        """Whether so few subjects were seen that nearly any model would agree."""
+        return self.n is not None and self.n <= _FEW
+
+    @property
+    def spent(self) -> bool:
+        """A planned prediction that a parameter was fitted to."""
+        return self.prediction is not None and self.role == "calibrated"
+
+    @property
+    def label(self) -> str:
+        """What was measured, in a few words."""
+        words = [self.of.replace("_", " "), self.quantity.replace("_", " ")]
+        plain = " ".join(word for word in words if word)
+        return {
+            "dlt": "dose-limiting toxicity",
+            "response": "response",
+            "progression": "time to progression",
+            "mtd": "maximum tolerated dose",
+            "profile": f"profile of {plain}",
+            "toxicity": f"{self.of} {self.quantity}",
+        }.get(self.measure, plain)
+
+
+@dataclass(frozen=True)
+class RankRow:
+    """A published order and the model's."""
+
+    name: str
+    statement: str
+    expected: tuple[str, ...]
+    found: tuple[str, ...]
+    passed: bool | None
+    agreement: float | None
+    """Share of the draws that have the published order."""
+    role: str
+    evidence: str
+    source: str
+    prediction: str | None = None
+    note: str = ""
+    explanation: str = ""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How often the model's interval holds the published number."""
+
+    rows: int
+    covered: int
+
+    @property
+    def share(self) -> float:
+        return self.covered / self.rows if self.rows else math.nan
+
+    def __str__(self) -> str:
+        return f"{self.covered} of {self.rows} ({100 * self.share:.0f} %)"
+
+
+def coverage(rows: Iterable[EvidenceRow]) -> Coverage:
+    """Over all rows that have an interval."""
+    held = [row.covered for row in rows if row.covered is not None]
+    return Coverage(len(held), sum(held))
+
+
+def judge_value(model: float, finding: Finding) -> tuple[bool, str]:
+    """Whether a mean passes, and by which rule."""
+    assert finding.value is not None
+    close = finding.value / _FOLD <= model <= finding.value * _FOLD
+    if finding.spread is None:
+        return close, "within 2-fold"
+    low, high = spread_range(finding.value, finding.spread)
+    return close and low <= model <= high, "within 2-fold and the published spread"
+
+
+def judge_rate(share: float, finding: Finding) -> tuple[bool, str]:
+    """Whether a rate passes, and by which rule."""
+    assert finding.events is not None
+    assert finding.n is not None
+    low, high = binomial_interval(finding.events, finding.n)
+    return low <= share <= high, "inside the exact 95 % interval"
+
+
+def binomial_interval(events: int, n: int, share: float = 0.95) -> tuple[float, float]:
+    """Exact interval of a rate (Clopper and Pearson, Biometrika 1934;26:404)."""
+    tail = (1 - share) / 2
+    low = 0.0 if events == 0 else float(stats.beta.ppf(tail, events, n - events + 1))
+    high = 1.0 if events == n else float(stats.beta.ppf(1 - tail, events + 1, n - events))
+    return low, high
+
+
+def mean_interval(values: Floats, n: int | None) -> tuple[float, float]:
+    """Where the mean of `n` subjects may lie, from values (draw, subject).
+
+    The subjects of a draw make as many studies of size n as they fill; a study larger
+    than the draw has the draw's mean.
+    """
+    size = values.shape[1] if n is None else min(n, values.shape[1])
+    groups = values.shape[1] // size
+    cut = values[:, : groups * size].reshape(len(values), groups, size)
+    means = np.nanmean(cut, axis=2).ravel()
+    return _ends(means[np.isfinite(means)])
+
+
+def rate_interval(shares: Floats, n: int) -> tuple[float, float]:
+    """Where the rate in `n` subjects may lie, from the true rate of every draw."""
+    levels = (np.arange(20) + 0.5) / 20
+    known = shares[np.isfinite(shares)]
+    counts = stats.binom.ppf(levels[np.newaxis], n, np.clip(known, 0, 1)[:, np.newaxis])
+    return _ends(np.maximum(counts, 0).ravel() / n)
+
+
+def _ends(values: Floats | Sequence[float]) -> tuple[float, float]:
+    tail = (1 - INTERVAL) / 2
+    if not len(values):
+        return math.nan, math.nan
+    low, high = np.quantile(values, [tail, 1 - tail], method="linear")
+    return float(low), float(high)
