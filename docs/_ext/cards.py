@@ -46,6 +46,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
         "parameters": markdown.parameters,
         "payload-parameters": markdown.payload_parameters,
         "organ-parameters": markdown.organ_parameters,
+        "populations": markdown.populations,
+        "commands": markdown.commands,
         "choices": markdown.choices,
         "outputs": markdown.outputs,
         "units": markdown.units,

@@ -7,7 +7,12 @@ import re
 from collections.abc import Iterable, Sequence
 from importlib import resources
 
+import typer
+from typer.testing import CliRunner
+
+from adckit.cli.main import app
 from adckit.library import check_part, list_parts, load_product
+from adckit.library.populations import list_populations, load_population
 from adckit.mechanisms.assemble import assemble
 from adckit.mechanisms.blueprint import VARIANTS
 from adckit.mechanisms.organ_parameters import ORGAN_PARAMETERS
@@ -21,11 +26,13 @@ __all__ = [
     "cards",
     "cell",
     "choices",
+    "commands",
     "conventions",
     "organ_parameters",
     "outputs",
     "parameters",
     "payload_parameters",
+    "populations",
     "source_text",
     "statuses",
     "table",
@@ -155,3 +162,23 @@ def cards(kind: str) -> str:
         for name in list_parts(kind)
     )
     return table((kind, "what it is"), rows)
+
+
+def populations() -> str:
+    """The populations of the library with their summaries."""
+    rows = (
+        [f"`{name}`", cell(load_population(name).summary)]
+        for name in list_populations()
+    )
+    return table(("population", "who they are"), rows)
+
+
+def commands() -> str:
+    """The help of every command."""
+    run = CliRunner(env={"COLUMNS": "88", "TERMINAL_WIDTH": "88"})
+    names = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    parts = []
+    for name in names:
+        shown = run.invoke(app, [name, "--help"], prog_name="adckit").stdout.strip()
+        parts.append(f"## `adckit {name}`\n\n```text\n{shown}\n```\n")
+    return "\n".join(parts)

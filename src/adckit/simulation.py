@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 
 from adckit import __version__
 from adckit.engines.base import Actions, Engine, Problem
+from adckit.engines.ladder import with_retries
 from adckit.errors import AdckitError, UnknownNameError
 from adckit.network.network import Network
 from adckit.network.regimen import Regimen
@@ -68,7 +69,8 @@ def simulate(
         regimen: such as `"3.6 mg/kg q3w x6"`; the product's own by default.
         subjects: one typical subject by default; see `Subjects`.
         times: (time,) in days; by default a grid that follows the doses.
-        engine: `"cpu"` (compiled) or `"reference"` (SciPy), or a solver.
+        engine: `"cpu"` (compiled; a subject that fails is tried again, see
+            engines.ladder) or `"reference"` (SciPy), or a solver.
 
     Arguments used rarely:
         days: length of the simulation when `times` is not given.
@@ -123,7 +125,7 @@ def _engine(engine: str | Engine) -> Engine:
     if engine == "cpu":
         from adckit.engines import cpu
 
-        return cpu.solve
+        return with_retries(cpu.solve)
     if engine == "reference":
         from adckit.engines import reference
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -172,6 +173,23 @@ def test_each_of_ten_kills_of_a_new_run(whole: Path, tmp_path: Path) -> None:
     for number in range(10):
         moment = chance.uniform(0.0, 1.5)
         check_killed(whole, tmp_path / f"killed-{number}", [moment])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows knows no SIGINT for others")
+def test_ctrl_c_says_how_to_go_on(whole: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "stopped"
+    with subprocess.Popen(
+        command(*MODEL, *MANY, "-o", str(folder)), stderr=subprocess.PIPE, text=True
+    ) as process:
+        while process.poll() is None and not (folder / MANIFEST).exists():
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate()
+    assert process.returncode == 130
+    assert f"To go on: adckit resume {folder}" in error
+    assert "Traceback" not in error
+    assert main(["resume", str(folder)]) == 0
+    assert tables(folder) == tables(whole)
 
 
 def test_replay_computes_everything_again(

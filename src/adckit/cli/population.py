@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +12,7 @@ if TYPE_CHECKING:
     from adckit.io.population_runs import PopulationRequest, PopulationRun
     from adckit.io.request import Request
     from adckit.report.population_report import PopulationSummary
-    from adckit.studies.campaign import Campaign, Report
+    from adckit.studies.campaign import Campaign
 
 __all__ = ["go_on", "read_memory", "repeat", "start", "study_request"]
 
@@ -172,6 +170,7 @@ def repeat(folder: Path, output: Path | None, *, force: bool) -> int:
     import tempfile
 
     from adckit.cli.printing import console, working
+    from adckit.cli.watching import watching
     from adckit.errors import AdckitError, RunError
     from adckit.io.population_comparing import ComparingStore
     from adckit.io.population_runs import (
@@ -201,7 +200,7 @@ def repeat(folder: Path, output: Path | None, *, force: bool) -> int:
                 raise
             screen.print(f"Warning: {error}")
         store = ComparingStore(folder)
-        with _watching(campaign) as watch:
+        with watching(campaign.plan.subjects) as watch:
             run_campaign(campaign, store, report=watch)
     print(store.comparison.sentence)
     return 0 if store.comparison.within(old.request.base.rtol) else 1
@@ -228,6 +227,7 @@ def _finish(
 ) -> int:
     """Run what is missing, then sum up."""
     from adckit.cli.printing import console, working
+    from adckit.cli.watching import watching
     from adckit.io.chunks import ChunkStore
     from adckit.report.population_report import summarise_population, write_summary
     from adckit.studies.campaign import run_campaign
@@ -239,7 +239,7 @@ def _finish(
     screen.print(str(campaign.plan))
     store = ChunkStore(folder, campaign.units(), campaign.plan.chunks)
     try:
-        with _watching(campaign) as watch:
+        with watching(campaign.plan.subjects) as watch:
             run_campaign(campaign, store, threads=threads, report=watch)
     except KeyboardInterrupt:
         done = len(store.entries)
@@ -256,38 +256,6 @@ def _finish(
     name = "report.html" if report else "summary.json"
     print(f"Written to {folder}; see {folder / name}")
     return 1 if found.counts["failed"] else 0
-
-
-@contextmanager
-def _watching(campaign: Campaign) -> Iterator[Report]:
-    """A progress bar on a terminal, now and then a line elsewhere."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    from adckit.cli.printing import console
-
-    screen = console(errors=True)
-    columns = (
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[failed]} failed"),
-        TextColumn("{task.fields[rate]}/s"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=screen, transient=True) as progress:
-        task = progress.add_task("", total=campaign.plan.subjects, failed=0, rate="0")
-
-        def report(done: int, failed: int) -> None:
-            speed = progress.tasks[0].speed
-            rate = f"{speed:,.0f}" if speed else "-"
-            progress.update(task, completed=done, failed=failed, rate=rate)
-
-        yield report
 
 
 def _print_summary(screen: Console, found: PopulationSummary) -> None:

@@ -15,7 +15,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from adckit.engines import reference
 from adckit.engines.base import Actions, Engine, Problem, Solution
 from adckit.status import Status
 
@@ -29,7 +28,14 @@ _FINAL = (Status.OK, Status.INVALID_INPUT, Status.INTERRUPTED)
 Rung = tuple[Callable[[Problem], Problem], Engine]
 
 
-def with_retries(engine: Engine, last: Engine = reference.solve) -> Engine:
+def _reference(problem: Problem) -> Solution:
+    # Loaded when needed: SciPy's solvers take longer to load than a subject to solve.
+    from adckit.engines import reference
+
+    return reference.solve(problem)
+
+
+def with_retries(engine: Engine, last: Engine = _reference) -> Engine:
     """The engine with the ladder under it; `last` is the engine of the last rung."""
 
     def gentle(problem: Problem) -> Problem:

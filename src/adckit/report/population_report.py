@@ -164,6 +164,8 @@ _ANALYTES = (
 def _write_percentiles(
     path: Path, campaign: Campaign, ribbons: Sequence[Ribbon]
 ) -> None:
+    import duckdb
+
     units = campaign.units()
     table: dict[str, Any] = {
         "output": np.repeat(
@@ -176,8 +178,9 @@ def _write_percentiles(
     known = {r.output: units[r.output] for r in ribbons}
     try:
         write_chunk(path, table, {"time": "day", **known})
-    except OSError as error:
-        raise RunError(f"Cannot write '{path}': {error.strerror}.") from None
+    except (OSError, duckdb.Error) as error:
+        reason = str(error).splitlines()[0]
+        raise RunError(f"Cannot write '{path}': {reason}") from None
 
 
 def _write_bytes(path: Path, content: bytes) -> None:
