@@ -1,4 +1,4 @@
-"""The Python examples of the documentation are tests, run beside those in `examples/`."""
+"""The Python examples of the documentation are tests, run beside the examples."""
 
 from __future__ import annotations
 

@@ -17,24 +17,19 @@ version = release
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
-    "sphinx.ext.napoleon",
     "cards",
     "docstrings",
 ]
 exclude_patterns = ["_build", "_ext"]
 myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist"]
 myst_heading_anchors = 3
-suppress_warnings = ["toc.empty_glob"]  # evidence/ and others may be empty
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-autodoc_class_signature = "separated"
+autodoc_type_aliases = {
+    name: name for name in ("ArrayLike", "Dosing", "Engine", "Model", "Subjects")
+}
 python_maximum_signature_line_length = 80
-napoleon_custom_sections = [
-    ("Arguments used most", "Parameters"),
-    ("Arguments used rarely", "Other Parameters"),
-]
-
 html_theme = "furo"
 html_title = "adckit"
 html_static_path = ["_static"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import adckit
 from adckit import Network, Observable, Parameter, Reaction, Source, Species
 from adckit.network.expr import Symbol
+from adckit.network.network import Part
 from adckit.parameters import Status
 
 GUESS = Source("Invented for this example")
@@ -23,7 +24,7 @@ def add_immune_clearance(network: Network) -> Network:
     immunity, conjugate = Symbol("immunity"), Symbol("conjugate_concentration")
     drive = conjugate / (Symbol("half_immunising_concentration") + conjugate)
     loss = Symbol("maximum_immune_clearance") * immunity
-    parts = [
+    parts: list[Part] = [
         Species("immunity", "1", label="immunity against the drug"),
         Reaction(
             "immunisation",

@@ -25,9 +25,7 @@ def main() -> None:
         compartments=2,
     )
     ports = [port.name for port in model.ports]
-    subjects = read_dosing_table(
-        TABLE, ports=ports, amount_unit="mg", port_unit="mg"
-    )
+    subjects = read_dosing_table(TABLE, ports=ports, amount_unit="mg", port_unit="mg")
     result = adckit.simulate(
         model,
         {subject.name: list(subject.records) for subject in subjects},

@@ -7,7 +7,7 @@ shows into Markdown, which `markdown` makes, and has that parsed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import markdown
@@ -38,21 +38,25 @@ def _directive(function: Callable[..., str]) -> type[_Written]:
     return type(function.__name__, (_Written,), {"write": staticmethod(function)})
 
 
+_WRITERS: Mapping[str, Callable[..., str]] = {
+    "product": product_page.product,
+    "products": product_page.products,
+    "cards": markdown.cards,
+    "choices": markdown.choices,
+    "commands": markdown.commands,
+    "conventions": markdown.conventions,
+    "organ-parameters": markdown.organ_parameters,
+    "outputs": markdown.outputs,
+    "parameters": markdown.parameters,
+    "payload-parameters": markdown.payload_parameters,
+    "populations": markdown.populations,
+    "statuses": markdown.statuses,
+    "units": markdown.units,
+}
+"""Directive → what writes its text, given its arguments and the words in it."""
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
-    for name, function in {
-        "product": product_page.product,
-        "products": product_page.products,
-        "cards": markdown.cards,
-        "parameters": markdown.parameters,
-        "payload-parameters": markdown.payload_parameters,
-        "organ-parameters": markdown.organ_parameters,
-        "populations": markdown.populations,
-        "commands": markdown.commands,
-        "choices": markdown.choices,
-        "outputs": markdown.outputs,
-        "units": markdown.units,
-        "conventions": markdown.conventions,
-        "statuses": markdown.statuses,
-    }.items():
+    for name, function in _WRITERS.items():
         app.add_directive(name, _directive(function))
     return {"parallel_read_safe": True}

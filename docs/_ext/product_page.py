@@ -114,7 +114,9 @@ class _Page:
             source = self._cite(loaded.regimen_source)
             rows.append(["regimen", f"`{loaded.regimen}` {source}"])
         for organ, use in loaded.organs.items():
-            rows.append([f"organ: {organ}", f"{cell(use.why)} {self._cite(use.source)}"])
+            rows.append(
+                [f"organ: {organ}", f"{cell(use.why)} {self._cite(use.source)}"]
+            )
         yield "## What it is"
         yield cell(loaded.summary) + "."
         yield table(("", ""), rows)
@@ -202,8 +204,8 @@ class _Page:
     def _alternatives(self) -> Iterator[str]:
         yield "## Contradictions and alternatives"
         yield (
-            "Where sources contradict each other the library holds both, as named sets. "
-            "`--set NAME=OPTION` chooses one; the first is the default."
+            "Where sources contradict each other the library holds both, as named "
+            "sets. `--set NAME=OPTION` chooses one; the first is the default."
         )
         summaries = _summaries(self.loaded)
         for name, options in self.loaded.options.items():
@@ -222,11 +224,17 @@ class _Page:
         }
         default = made[options[0]]
         rows = []
-        for key in sorted({p for blueprint in made.values() for p in blueprint.parameters}):
-            shown = [_value(blueprint.parameters.get(key)) for blueprint in made.values()]
+        for key in sorted(
+            {p for blueprint in made.values() for p in blueprint.parameters}
+        ):
+            shown = [
+                _value(blueprint.parameters.get(key)) for blueprint in made.values()
+            ]
             if len(set(shown)) > 1:
                 rows.append([f"`{key}`", *map(cell, shown)])
-        for key in sorted({v for blueprint in made.values() for v in blueprint.variants}):
+        for key in sorted(
+            {v for blueprint in made.values() for v in blueprint.variants}
+        ):
             shown = [blueprint.variant(key) for blueprint in made.values()]
             if len(set(shown)) > 1:
                 rows.append([f"choice `{key}`", *(f"`{option}`" for option in shown)])

@@ -14,6 +14,7 @@ import pytest
 
 from adckit.errors import RunError
 from adckit.io.chunks import MANIFEST, ChunkStore, file_hash, write_chunk
+from adckit.io.interrupts import heard
 from adckit.io.locks import LOCK, locked
 from adckit.studies.campaign import Chunk
 
@@ -206,6 +207,31 @@ def test_one_row_group_whatever_the_size(tmp_path: Path) -> None:
         .fetchone()
     )
     assert groups == (1,)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("Query interrupted"),
+        duckdb.Error("INTERRUPT Error: Interrupted!"),
+        duckdb.InvalidInputException("KeyboardInterrupt: "),
+    ],
+)
+def test_ctrl_c_inside_duckdb_is_heard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(duckdb, "connect", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ChunkStore(tmp_path, UNITS, 3).put(chunk(0))
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_other_errors_of_duckdb_are_not_taken_for_ctrl_c() -> None:
+    with pytest.raises(RuntimeError, match="something else"), heard():
+        raise RuntimeError("something else")
 
 
 HOLDER = """

@@ -241,6 +241,9 @@ def _finish(
     try:
         with watching(campaign.plan.subjects) as watch:
             run_campaign(campaign, store, threads=threads, report=watch)
+        with working("summing up"):
+            found = summarise_population(campaign, folder)
+            write_summary(folder, run, campaign, found, report=report)
     except KeyboardInterrupt:
         done = len(store.entries)
         print(
@@ -249,9 +252,6 @@ def _finish(
             file=sys.stderr,
         )
         return 130
-    with working("summing up"):
-        found = summarise_population(campaign, folder)
-        write_summary(folder, run, campaign, found, report=report)
     _print_summary(screen, found)
     name = "report.html" if report else "summary.json"
     print(f"Written to {folder}; see {folder / name}")

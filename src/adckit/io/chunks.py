@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO
 
 from adckit.errors import RunError
+from adckit.io.interrupts import heard
 from adckit.studies.campaign import Chunk
 from adckit.studies.drawing import Column
 
@@ -162,7 +163,7 @@ def write_chunk(
         f"KV_METADATA {{units: {_text(json.dumps(dict(units)))}}}"
     )
     try:
-        with duckdb.connect(config={"threads": 1}) as connection:
+        with heard(), duckdb.connect(config={"threads": 1}) as connection:
             connection.execute("SET preserve_insertion_order = true")
             connection.register("source", dict(table))
             connection.execute(

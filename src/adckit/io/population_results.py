@@ -16,6 +16,7 @@ import numpy as np
 
 from adckit.errors import RunError
 from adckit.io.chunks import CURVES, SUBJECTS
+from adckit.io.interrupts import heard
 from adckit.studies.drawing import Column, Floats
 
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ class PopulationResults:
         import duckdb
 
         try:
-            with duckdb.connect(config={"threads": 1}) as connection:
+            with heard(), duckdb.connect(config={"threads": 1}) as connection:
                 for table in (SUBJECTS, CURVES):
                     files = str(self.folder / table / "part-*.parquet")
                     text = files.replace("'", "''")

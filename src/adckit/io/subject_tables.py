@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from adckit.errors import CardError, Issue, nearest_names
+from adckit.io.interrupts import heard
 from adckit.network.network import Network
 from adckit.parameters import Parameter
 from adckit.studies.drawing import Column, Floats
@@ -66,7 +67,7 @@ def _read(path: Path) -> dict[str, Column]:
     if not path.is_file():
         raise CardError(f"There is no table '{path}'.", [])
     try:
-        with duckdb.connect() as connection:
+        with heard(), duckdb.connect() as connection:
             found = connection.execute(f"SELECT * FROM {reader}('{text}'{options})")
             return dict(found.fetchnumpy())
     except duckdb.Error as error:

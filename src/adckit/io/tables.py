@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adckit.errors import RunError
+from adckit.io.interrupts import heard
 from adckit.studies.case import Case
 
 __all__ = [
@@ -106,7 +107,7 @@ def write_table(
     handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
     os.close(handle)
     try:
-        with duckdb.connect() as connection:
+        with heard(), duckdb.connect() as connection:
             connection.register("source", dict(table))
             connection.execute(
                 f"COPY (SELECT {columns} FROM source) TO {_text(part)} "
@@ -127,7 +128,7 @@ def read_table(path: Path) -> dict[str, Column]:
     import duckdb
 
     try:
-        with duckdb.connect() as connection:
+        with heard(), duckdb.connect() as connection:
             found = connection.execute(
                 f"SELECT * FROM read_parquet({_text(str(path))})"
             ).fetchnumpy()
@@ -153,7 +154,7 @@ def read_units(path: Path) -> dict[str, str]:
         f"SELECT value FROM parquet_kv_metadata({_text(str(path))}) WHERE key = 'units'"
     )
     try:
-        with duckdb.connect() as connection:
+        with heard(), duckdb.connect() as connection:
             found = connection.execute(query).fetchone()
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]

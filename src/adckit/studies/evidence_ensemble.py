@@ -1,8 +1,9 @@
-"""A published study simulated as it was done, under every draw of the parameters.
+"""A published study simulated as it was done, with the library's values and with draws.
 
-The first draw is the library as it stands; the others are what its parameters may be
-as well.  Each has the same subjects, so that what differs between draws is what is not
-known, and what differs within one is how subjects differ.
+The library's values have many subjects, so that the model's number is no accident of
+those drawn.  The draws, what the parameters may be as well, have fewer each, the same
+ones in every draw: what differs between draws is what is not known, and what differs
+within one is how subjects differ.
 """
 
 from __future__ import annotations
@@ -19,21 +20,21 @@ from adckit.library.populations import default_population
 from adckit.network.regimen import Regimen, parse_regimen
 from adckit.planning import schedules_for
 from adckit.prepared import Prepared, prepare
-from adckit.results import Result
-from adckit.simulate import simulate
+from adckit.simulation import simulate
 from adckit.status import Status
 from adckit.studies.campaign import population_times
 from adckit.studies.population import Sampler
 from adckit.studies.single_dose import GivenDose, given_doses
 from adckit.studies.uncertainty import combine_subjects, draw_parameters
 
-__all__ = ["Effort", "Ensemble", "Modelled", "make_model"]
+__all__ = ["Effort", "Ensemble", "Modelled", "Simulated", "make_model"]
 
 Floats = NDArray[np.float64]
 
 _BATCH = 1024
 """Subjects simulated at once: tens of MB of curves."""
 _SURFACE_POWER = 0.425  # of body weight in the formula of Du Bois
+_SIZES = {"kg": "body_weight", "m2": "body_surface_area"}
 
 
 @dataclass(frozen=True)
@@ -41,17 +42,19 @@ class Effort:
     """How much is simulated."""
 
     draws: int = 40
-    """Draws of the parameters, besides the library's own values."""
+    """Draws of the parameters."""
     subjects: int = 60
     """Subjects of every draw."""
+    central: int = 400
+    """Subjects with the library's own values."""
     seed: int = 1
     rtol: float = 1e-4
 
     def __post_init__(self) -> None:
-        if self.draws < 2 or self.subjects < 2:
+        if min(self.draws, self.subjects, self.central) < 2:
             raise AdckitError(
-                f"{self.draws} draws of {self.subjects} subjects give no interval. "
-                "Take at least 2 of each."
+                f"{self.draws} draws of {self.subjects} subjects, and {self.central} "
+                "with the library's values, give no interval. Take at least 2 of each."
             )
 
 
@@ -62,10 +65,10 @@ class Modelled:
     ready: Prepared
     product: Product
     draws: Mapping[str, Floats]
-    """Parameter → (1 + draw,); the first value is the library's."""
+    """Parameter → (draw,)"""
     effort: Effort
 
-    def ensemble(
+    def simulated(
         self,
         regimen: Regimen | str,
         days: float,
@@ -74,8 +77,8 @@ class Modelled:
         population: str | None = None,
         body_weight: float | None = None,
         daily: bool = False,
-    ) -> Ensemble:
-        """Simulate a study.
+    ) -> Simulated:
+        """A study with the library's values, and under every draw.
 
         Args:
             outputs: curves to keep.
@@ -87,29 +90,38 @@ class Modelled:
         name = population or default_population(
             self.product.name, self.product.parts.get("host")
         )
-        numbers = np.arange(1, self.effort.subjects + 1)
-        drawn = Sampler(self.product, name, self.effort.seed).take(numbers).parameters
-        subjects = _at_weight(drawn, body_weight)
-        table = combine_subjects(self.product, subjects, self.draws)
+        sampler = Sampler(self.product, name, self.effort.seed)
         given = self._typical_doses(doses, days)
         times = population_times(() if daily else given, days)
-        size = 1 + self.effort.draws
-        curves, lost = self._curves(doses, table, times, outputs)
-        shape = (size, self.effort.subjects)
-        return Ensemble(
-            doses,
-            given,
-            times,
-            {n: c.reshape(*shape, len(times)) for n, c in curves.items()},
-            dict(zip(self.ready.system.outputs, self.ready.system.output_units, strict=True)),
-            {
-                unit: np.asarray(subjects[column])
-                for unit, column in (("kg", "body_weight"), ("m2", "body_surface_area"))
-                if column in subjects
-            },
-            numbers,
-            lost,
+
+        def ensemble(count: int, draws: Mapping[str, Floats]) -> Ensemble:
+            numbers = np.arange(1, count + 1)
+            subjects = _at_weight(sampler.take(numbers).parameters, body_weight)
+            table = combine_subjects(self.product, subjects, draws)
+            curves, lost = self._curves(doses, table, times, outputs)
+            shape = (-1, count, len(times))
+            body = {u: subjects[c] for u, c in _SIZES.items() if c in subjects}
+            return Ensemble(
+                doses,
+                given,
+                times,
+                {name: curve.reshape(shape) for name, curve in curves.items()},
+                self.units,
+                body,
+                numbers,
+                lost,
+            )
+
+        return Simulated(
+            ensemble(self.effort.central, {}),
+            ensemble(self.effort.subjects, self.draws),
         )
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Unit of every output."""
+        system = self.ready.system
+        return dict(zip(system.outputs, system.output_units, strict=True))
 
     def value(self, name: str) -> float:
         """A parameter of the typical subject, in internal units."""
@@ -124,7 +136,6 @@ class Modelled:
         outputs: Sequence[str],
     ) -> tuple[dict[str, Floats], int]:
         count = len(next(iter(table.values())))
-        parts: list[Result] = []
         kept: dict[str, list[Floats]] = {name: [] for name in outputs}
         lost = 0
         for first in range(0, count, _BATCH):
@@ -134,7 +145,6 @@ class Modelled:
             lost += int(np.count_nonzero(part.status != Status.OK))
             for name in outputs:
                 kept[name].append(part.curve(name))
-            parts.clear()
         return {name: np.concatenate(found) for name, found in kept.items()}, lost
 
     def _typical_doses(self, doses: Regimen, days: float) -> tuple[GivenDose, ...]:
@@ -145,14 +155,14 @@ class Modelled:
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Curves of a study."""
+    """Curves of the subjects of a study."""
 
     regimen: Regimen
     doses: tuple[GivenDose, ...]
     """Those of the typical subject."""
     times: Floats
     curves: Mapping[str, Floats]
-    """Output → (1 + draw, subject, time); NaN for a subject that failed."""
+    """Output → (draw, subject, time); NaN for a subject that failed."""
     units: Mapping[str, str]
     body: Mapping[str, Floats]
     """`kg` and `m2` → (subject,)."""
@@ -160,6 +170,15 @@ class Ensemble:
     """(subject,)"""
     failed: int
     """Subjects without numbers, over all draws."""
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """A study as the library has it, and as it may be."""
+
+    central: Ensemble
+    """One draw: the library's values."""
+    drawn: Ensemble
 
 
 def make_model(
@@ -171,12 +190,8 @@ def make_model(
     """A product of the library with its organs and the draws of its parameters."""
     ready = prepare(product, {"organs": organs, **(settings or {})})
     assert ready.product is not None
-    drawn = draw_parameters(ready.product, effort.draws, effort.seed)
-    known = ready.product.blueprint.parameters
-    draws = {
-        name: np.concatenate([[known[name].value], values])
-        for name, values in drawn.items()
-    }
+    used = [parameter.name for parameter in ready.network.parameters]
+    draws = draw_parameters(ready.product, effort.draws, effort.seed, used)
     return Modelled(ready, ready.product, draws, effort)
 
 

@@ -66,7 +66,7 @@ def outputs_of(finding: Finding) -> tuple[str, ...]:
 def exposure_values(
     model: Modelled, ensemble: Ensemble, finding: Finding, lloq: float | None
 ) -> Floats:
-    """A quantity of the first dose, (1 + draw, subject), in the finding's unit."""
+    """A quantity of the first dose, (draw, subject), in the finding's unit."""
     curve = ensemble.curves[finding.of]
     flat = curve.reshape(-1, curve.shape[-1])
     if finding.quantity == "ctrough":
@@ -169,7 +169,7 @@ def _at(times: Floats, flat: Floats, day: float) -> Floats:
 
 
 def laboratory_values(ensemble: Ensemble, finding: Finding) -> Floats:
-    """A laboratory value against its start, (1 + draw, subject)."""
+    """A laboratory value against its start, (draw, subject)."""
     curve = ensemble.curves[finding.of]
     percent = 100 * curve / curve[:, :, :1]
     if finding.quantity == "lowest_percent":
@@ -182,7 +182,7 @@ def laboratory_values(ensemble: Ensemble, finding: Finding) -> Floats:
 
 
 def toxicity_shares(ensemble: Ensemble, finding: Finding) -> Floats:
-    """Share of subjects with the grade or more by the last day, (1 + draw,)."""
+    """Share of subjects with the grade or more by the last day, (draw,)."""
     assert finding.grade is not None
     if finding.of in SYMPTOMS:
         hazard = ensemble.curves[_hazard(finding)][:, :, -1]
@@ -211,7 +211,8 @@ def _hazard(finding: Finding) -> str:
 def responses(ensemble: Ensemble, seed: int) -> list[list[SubjectResponse]]:
     """What scans every six weeks show of every subject, by draw.
 
-    One lesion per subject, measured without error.
+    One lesion per subject, measured without error; a draw without a subject that was
+    solved has none.
     """
     scans = Scans(until=float(ensemble.times[-1]))
     days = np.searchsorted(ensemble.times, scans.days)

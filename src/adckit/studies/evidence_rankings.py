@@ -19,7 +19,7 @@ from adckit.studies.uncertainty import combine_subjects
 from adckit.library.evidence import Finding
 from adckit.network.regimen import parse_regimen
 from adckit.parameters import Source
-from adckit.simulate import simulate
+from adckit.simulation import simulate
 
 __all__ = ["METHODS", "Known", "rank"]
 
@@ -104,14 +104,18 @@ def _kill_by_antigen(ranking: Ranking, known: Known) -> _Answer:
         "receptors_per_cell": np.array([case[1] for case in cases]),
         "doubling_time": np.array([case[2] for case in cases]),
     }
-    table = combine_subjects(model.product, subjects, model.draws)
+    draws = {
+        name: np.concatenate([[model.product.blueprint.parameters[name].value], values])
+        for name, values in model.draws.items()
+    }
+    table = combine_subjects(model.product, subjects, draws)
     volumes = [
         simulate(
             model.ready, dose, table, [0.0, _KILL_DAY], rtol=known.effort.rtol
         ).curve("tumour_volume")[:, -1]
         for dose in (_CONTROL, _KILL_DOSE)
     ]
-    kill = np.log(volumes[0] / volumes[1]).reshape(-1, len(cases))  # (draw, case)
+    kill = np.log(volumes[0] / volumes[1]).reshape(-1, len(cases))  # (1 + draw, case)
     means = np.stack(
         [
             kill[:, [i for i, case in enumerate(cases) if case[0] == name]].mean(axis=1)
@@ -154,11 +158,16 @@ def _organ_shares(product: str, known: Known) -> dict[str, Floats]:
     findings = {organ: _organ_findings(organ) for organ in organs}
     outputs = ["alt", "ast", "platelets", "severe_neuropathy_hazard"]
     outputs += ["skin_lesion"] if "skin" in organs else []
-    ensemble = model.ensemble(
+    found = model.simulated(
         protocol.arms[-1].regimen, protocol.follow_up, outputs, daily=True
     )
+
+    def shares(finding: Finding) -> Floats:
+        parts = [toxicity_shares(one, finding) for one in (found.central, found.drawn)]
+        return np.concatenate(parts)
+
     return {
-        organ: np.max([toxicity_shares(ensemble, one) for one in several], axis=0)
+        organ: np.max([shares(one) for one in several], axis=0)
         for organ, several in findings.items()
     }
 
@@ -202,7 +211,7 @@ def _dm1_at_mtd(ranking: Ranking, known: Known) -> _Answer:
 
 
 def _dm1(model: Modelled, protocol: str, forecast: MtdForecast) -> Floats:
-    """mg/kg of DM1 at the MTD of every draw."""
+    """mg/kg of DM1 at the MTD, (1 + draw,)."""
     load = model.product.blueprint.load
     assert load is not None
     share = load.mean * model.value("payload_molar_mass")

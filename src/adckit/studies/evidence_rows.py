@@ -14,14 +14,14 @@ what is not known of the parameters, how subjects differ, and how few they are.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from adckit.library.evidence import Finding
+from adckit.library.evidence import Finding, PublishedStudy
 from adckit.studies.published import spread_range
 
 __all__ = [
@@ -29,12 +29,14 @@ __all__ = [
     "Coverage",
     "EvidenceRow",
     "RankRow",
+    "base_row",
     "binomial_interval",
     "coverage",
     "judge_rate",
     "judge_value",
     "mean_interval",
     "rate_interval",
+    "value_interval",
 ]
 
 Floats = NDArray[np.float64]
@@ -157,6 +159,59 @@ def coverage(rows: Iterable[EvidenceRow]) -> Coverage:
     return Coverage(len(held), sum(held))
 
 
+def base_row(
+    study: PublishedStudy,
+    finding: Finding,
+    model: float | None = None,
+    interval: tuple[float, float] | None = None,
+    passed: bool | None = None,
+    rule: str = "",
+    *,
+    note: str = "",
+) -> EvidenceRow:
+    """The row of a finding; without a `model` it stands there unanswered."""
+    low, high = _observed_interval(finding)
+    quantity, unit, observed = finding.quantity, finding.unit, finding.value
+    if finding.measure == "toxicity":
+        quantity = f"grade {finding.grade} or more"
+    if finding.measure == "profile":
+        observed = 1.0  # the model is given as a ratio to the points
+    return EvidenceRow(
+        product=study.product,
+        study=study.name,
+        title=study.title,
+        measure=finding.measure,
+        of=finding.of,
+        quantity=quantity,
+        unit=unit,
+        observed=math.nan if observed is None else observed,
+        observed_low=low,
+        observed_high=high,
+        n=finding.n,
+        model=model,
+        model_low=None if interval is None else interval[0],
+        model_high=None if interval is None else interval[1],
+        passed=passed,
+        rule=rule,
+        role=finding.role,
+        evidence=finding.evidence,
+        source=str(finding.source),
+        prediction=finding.prediction,
+        condition=finding.condition,
+        note=" ".join(text for text in (finding.note, note) if text),
+        explanation=finding.explanation,
+        assumed=study.assumed,
+    )
+
+
+def _observed_interval(finding: Finding) -> tuple[float | None, float | None]:
+    if finding.events is not None and finding.n:
+        return binomial_interval(finding.events, finding.n)
+    if finding.spread is not None and finding.value is not None:
+        return spread_range(finding.value, finding.spread)
+    return None, None
+
+
 def judge_value(model: float, finding: Finding) -> tuple[bool, str]:
     """Whether a mean passes, and by which rule."""
     assert finding.value is not None
@@ -204,9 +259,16 @@ def rate_interval(shares: Floats, n: int) -> tuple[float, float]:
     return _ends(np.maximum(counts, 0).ravel() / n)
 
 
-def _ends(values: Floats | Sequence[float]) -> tuple[float, float]:
+def value_interval(values: Floats) -> tuple[float, float]:
+    """Where a value may lie, from that of every draw; infinite ones are its end."""
+    return _ends(values[~np.isnan(values)])
+
+
+def _ends(values: Floats) -> tuple[float, float]:
     tail = (1 - INTERVAL) / 2
-    if not len(values):
+    if not values.size:
         return math.nan, math.nan
-    low, high = np.quantile(values, [tail, 1 - tail], method="linear")
+    # Between two values infinity minus infinity is none; take the nearest value.
+    method = "linear" if np.isfinite(values).all() else "nearest"
+    low, high = np.quantile(values, [tail, 1 - tail], method=method)
     return float(low), float(high)

@@ -42,7 +42,8 @@ class MtdForecast:
 
     doses: tuple[float, ...]
     selected: Floats
-    """(1 + draw, 1 + dose): probability of each level; the first is that of none"""
+    """(1 + draw, 1 + dose): probability of each level, the first that of none; the
+    first row is that of the library's values"""
     probability: Floats
     """(1 + draw, dose): P(DLT)"""
 
@@ -77,7 +78,7 @@ def outputs_of_rules(protocol: TrialProtocol) -> tuple[str, ...]:
 
 
 def dlt_shares(ensemble: Ensemble, protocol: TrialProtocol, seed: int) -> Floats:
-    """Share of subjects with a DLT in the first window, (1 + draw,)."""
+    """Share of subjects with a DLT in the first window, (draw,)."""
     shape = next(iter(ensemble.curves.values())).shape
     grades = {
         name: found.reshape(-1, shape[-1])
@@ -90,7 +91,7 @@ def dlt_shares(ensemble: Ensemble, protocol: TrialProtocol, seed: int) -> Floats
 
 
 def _grades(ensemble: Ensemble, seed: int) -> Mapping[str, NDArray[np.int8]]:
-    """Grades of every toxicity whose curves are there, (1 + draw, subject, time)."""
+    """Grades of every toxicity whose curves are there, (draw, subject, time)."""
     curves = ensemble.curves
     found: dict[str, NDArray[np.int8]] = {}
     for name, values in curves.items():
@@ -128,19 +129,23 @@ def forecast_mtd(
     outputs, columns = outputs_of_rules(protocol), []
     for arm in protocol.arms:
         step(arm.name)
-        ensemble = model.ensemble(
+        found = model.simulated(
             arm.regimen,
             protocol.window,
             outputs,
             population=protocol.card.population,
             daily=True,
         )
-        columns.append(dlt_shares(ensemble, protocol, model.effort.seed))
+        parts = [
+            dlt_shares(one, protocol, model.effort.seed)
+            for one in (found.central, found.drawn)
+        ]
+        columns.append(np.concatenate(parts))
     probability = np.stack(columns, axis=1)
     selected = []
     for row in probability:
-        found = operating_characteristics(
+        trials = operating_characteristics(
             protocol.design, row.tolist(), replicates=_REPLICATES, seed=model.effort.seed
         )
-        selected.append([found.none, *found.selected])
+        selected.append([trials.none, *trials.selected])
     return MtdForecast(protocol.doses, np.array(selected), probability)

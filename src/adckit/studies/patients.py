@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adckit.errors import AdckitError
+from adckit.studies.dose_changes import DoseChange
 from adckit.studies.random_streams import uniforms
 
 __all__ = [
@@ -55,6 +56,11 @@ class Outcomes:
     """(subject,): in the window"""
     toxicities: tuple[tuple[Toxicity, ...], ...]
     """(subject,): all that are known, over the whole follow-up"""
+    failed: tuple[str, ...] = ()
+    """(subject,): why nothing can be said of a subject, empty where all went well; ()
+    when none failed"""
+    changes: tuple[tuple[DoseChange, ...], ...] = ()
+    """(subject,): doses that were held, reduced or stopped; () where none can be"""
 
     def part(self, begin: int, end: int) -> Outcomes:
         """The outcomes of some of the subjects, in order."""
@@ -62,7 +68,17 @@ class Outcomes:
             self.dlt_day[begin:end],
             self.worst_grade[begin:end],
             self.toxicities[begin:end],
+            self.failed[begin:end],
+            self.changes[begin:end],
         )
+
+    def failure(self, subject: int) -> str:
+        """Why a subject failed, empty where it did not."""
+        return self.failed[subject] if self.failed else ""
+
+    def changed(self, subject: int) -> tuple[DoseChange, ...]:
+        """The dose changes of a subject."""
+        return self.changes[subject] if self.changes else ()
 
 
 class PatientModel(Protocol):

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from adckit.errors import AdckitError
+from adckit.errors import AdckitError, SimulationError
 from adckit.studies.designs import Action, Cohort, Decision, History, PhaseTwoDesign
 from adckit.studies.operating import SUBJECTS_PER_REPLICATE, subject_numbers
 from adckit.studies.patients import Outcomes, PatientModel, ResponseModel
@@ -24,8 +24,18 @@ from adckit.studies.protocol import Arm, TrialProtocol
 from adckit.studies.random_streams import uniforms
 from adckit.studies.trial_log import Event, log_subject
 
-__all__ = ["ArmRun", "EscalationRun", "run_arms", "run_escalation", "run_escalations"]
+__all__ = [
+    "ArmRun",
+    "EscalationRun",
+    "most_subjects",
+    "run_arms",
+    "run_escalation",
+    "run_escalations",
+]
 
+
+_MOST_FAILED = 20
+"""Subjects of a trial that may fail and be replaced before it is given up."""
 
 _Request = tuple[np.ndarray, int]
 """Subject numbers, and the dose level that they are given."""
@@ -66,6 +76,8 @@ class ArmRun:
     """What the rule for responses came to; None without a rule."""
     reason: str
     events: tuple[Event, ...]
+    entered: int = 0
+    """Subjects that entered, those that failed and were replaced included."""
 
 
 @dataclass
@@ -80,6 +92,8 @@ class _Subject:
     """Day of the trial on which its outcome is known."""
     dlt: bool
     moderate: bool
+    failed: bool = False
+    """Could not be simulated; a design knows nothing of it."""
 
 
 @dataclass
@@ -118,7 +132,7 @@ class _Running:
         """What is known on a day of the trial."""
         groups: dict[int, list[_Subject]] = {}
         for subject in self.subjects:
-            if subject.enrolled <= day:
+            if subject.enrolled <= day and not subject.failed:
                 groups.setdefault(subject.cohort, []).append(subject)
         cohorts = (self._cohort(group, day) for group in groups.values())
         return History(len(self.protocol.arms), tuple(cohorts))
@@ -137,22 +151,39 @@ class _Running:
 
     def next_known(self, day: float) -> float:
         """The next day on which an outcome becomes known."""
-        return min(s.known for s in self.subjects if s.known > day)
+        known = (s.known for s in self.subjects if s.known > day and not s.failed)
+        return min(known)
 
     def enrol(
         self, level: int, size: int, first: float, backfill: bool
     ) -> Generator[_Request, Outcomes, float]:
-        """Treat subjects, the first on a given day; the day of the last entry."""
-        number = len(self.subjects)
-        numbers = subject_numbers(np.array([self.replicate]), number + size)[0, number:]
-        outcomes = yield numbers, level
-        day = first
-        for position in range(size):
-            if position:
-                day = self.arrivals.next(day, day)
-            self._enter(level, outcomes, position, day, backfill)
+        """Treat subjects, the first on a given day; the day of the last entry.
+
+        Those that cannot be simulated are replaced.
+        """
+        day, begun, missing = first, False, size
+        while missing:
+            number = len(self.subjects)
+            replicate = np.array([self.replicate])
+            numbers = subject_numbers(replicate, number + missing)[0, number:]
+            outcomes = yield numbers, level
+            for position in range(missing):
+                day = self.arrivals.next(day, day) if begun else day
+                begun = True
+                self._enter(level, outcomes, position, day, backfill)
+            missing = sum(outcomes.failure(n) != "" for n in range(missing))
+            self._check_failures(outcomes)
         self.cohorts += 1
         return day
+
+    def _check_failures(self, outcomes: Outcomes) -> None:
+        failed = sum(subject.failed for subject in self.subjects)
+        if failed > _MOST_FAILED:
+            reason = next(one for one in outcomes.failed if one)
+            raise SimulationError(
+                f"{failed} subjects of one trial failed, the last with: {reason}. "
+                "Change the model or its parameters until they can be simulated."
+            )
 
     def _enter(
         self, level: int, outcomes: Outcomes, position: int, day: float, backfill: bool
@@ -161,20 +192,21 @@ class _Running:
         dlt = not np.isnan(onset)
         known = day + (onset if dlt else self.protocol.window)
         moderate = int(outcomes.worst_grade[position]) == 2
+        failed = outcomes.failure(position) != ""
         self.subjects.append(
-            _Subject(level, self.cohorts, backfill, day, known, dlt, moderate)
+            _Subject(level, self.cohorts, backfill, day, known, dlt, moderate, failed)
         )
         if self.keep:
             self.events += log_subject(
                 self.protocol,
+                outcomes,
+                position,
                 replicate=self.replicate,
                 subject=len(self.subjects),
                 arm=level,
                 cohort=self.cohorts + 1,
                 entered=day,
                 backfill=backfill,
-                toxicities=outcomes.toxicities[position],
-                dlt_day=onset if dlt else None,
             )
 
     def fill(
@@ -348,13 +380,13 @@ def _run_arm(
     events: bool,
 ) -> ArmRun:
     arm = protocol.arms[position]
-    most = _most(arm)
-    numbers = subject_numbers(np.array([replicate]), most)[0]
-    outcomes = model.outcomes(numbers, position)
-    harmed = np.cumsum(~np.isnan(outcomes.dlt_day))
+    most = most_subjects(arm)
+    numbers, outcomes = _evaluable(model, replicate, most, position)
+    usable = np.array([not outcomes.failure(n) for n in range(numbers.size)])
+    harmed = np.cumsum(~np.isnan(outcomes.dlt_day[usable]))
     answered = None
     if responses is not None:
-        answered = np.cumsum(responses.responses(numbers, position))
+        answered = np.cumsum(responses.responses(numbers[usable], position))
     elif arm.response_rule is not None:
         raise AdckitError(
             f"The arm '{arm.name}' has a rule for responses, but the subjects have no "
@@ -362,26 +394,48 @@ def _run_arm(
         )
     treated, success, reason = _follow(arm, most, harmed, answered)
     log: list[Event] = []
-    entered = np.cumsum(gaps[:treated])
-    for subject in range(treated if events else 0):
-        onset = float(outcomes.dlt_day[subject])
+    last = int(np.flatnonzero(usable)[treated - 1])
+    entered = np.cumsum(gaps[: last + 1])
+    for subject in range(last + 1 if events else 0):
         log += log_subject(
             protocol,
+            outcomes,
+            subject,
             replicate=replicate,
             subject=subject + 1,
             arm=position,
             cohort=1,
             entered=float(entered[subject]),
             backfill=False,
-            toxicities=outcomes.toxicities[subject],
-            dlt_day=None if np.isnan(onset) else onset,
         )
     seen = None if answered is None else int(answered[treated - 1])
     dlts = int(harmed[treated - 1])
-    return ArmRun(replicate, arm.name, treated, dlts, seen, success, reason, tuple(log))
+    return ArmRun(
+        replicate, arm.name, treated, dlts, seen, success, reason, tuple(log), last + 1
+    )
 
 
-def _most(arm: Arm) -> int:
+def _evaluable(
+    model: PatientModel, replicate: int, most: int, position: int
+) -> tuple[np.ndarray, Outcomes]:
+    """Subjects of an arm, as many more as fail, and their outcomes."""
+    count = most
+    while True:
+        numbers = subject_numbers(np.array([replicate]), count)[0]
+        outcomes = model.outcomes(numbers, position)
+        failed = sum(outcomes.failure(n) != "" for n in range(count))
+        if count - failed >= most:
+            return numbers, outcomes
+        if failed > _MOST_FAILED + most:
+            raise SimulationError(
+                f"{failed} of {count} subjects of an arm failed, such as with: "
+                f"{next(one for one in outcomes.failed if one)}. Change the model or "
+                "its parameters until they can be simulated."
+            )
+        count = most + failed
+
+
+def most_subjects(arm: Arm) -> int:
     """Subjects that an arm may have."""
     sizes = [rule.n for rule in (arm.response_rule, arm.harm_rule) if rule is not None]
     if arm.subjects is not None:

@@ -7,18 +7,34 @@ subject) and what (event, name, grade).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from adckit.network.regimen import parse_regimen
-from adckit.studies.patients import Toxicity
+from adckit.studies.dose_changes import HOLD, REDUCE, STOP
+from adckit.studies.patients import Outcomes
 from adckit.studies.protocol import TrialProtocol
 
 __all__ = ["EVENTS", "Event", "event_columns", "log_subject"]
 
-EVENTS = ("enrolled", "first dose", "toxicity", "dlt", "window completed")
-"""Kinds of events."""
+EVENTS = (
+    "enrolled",
+    "first dose",
+    "toxicity",
+    "dlt",
+    "window completed",
+    HOLD,
+    REDUCE,
+    STOP,
+    "failed",
+)
+"""Kinds of events; a subject that failed could not be simulated, and was replaced."""
+
+
+_Happened = tuple[float, str, str, int | None, float | None]
+"""Day, event, name, grade, dose."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +49,7 @@ class Event:
     level: int | None
     """Dose level, from 1; None outside escalations."""
     dose: float | None
+    """First dose of the arm; with a dose change, the dose that holds from then on."""
     dose_unit: str
     cohort: int
     """From 1."""
@@ -44,7 +61,7 @@ class Event:
     event: str
     """One of `EVENTS`."""
     name: str = ""
-    """Of a toxicity."""
+    """Of a toxicity, or the reason of a dose change or a failure."""
     grade: int | None = None
 
 
@@ -59,6 +76,8 @@ def event_columns(events: Iterable[Event]) -> dict[str, list[Any]]:
 
 def log_subject(
     protocol: TrialProtocol,
+    outcomes: Outcomes,
+    position: int,
     *,
     replicate: int,
     subject: int,
@@ -66,25 +85,22 @@ def log_subject(
     cohort: int,
     entered: float,
     backfill: bool,
-    toxicities: Iterable[Toxicity],
-    dlt_day: float | None,
 ) -> list[Event]:
-    """The events of one subject, in order of time."""
+    """The events of one subject, in order of time.
+
+    `outcomes` are those of a group, of which the subject has the place `position`.
+    """
     escalation = protocol.design is not None
     dose, unit = _dose(protocol, arm)
-    happened: list[tuple[float, str, str, int | None]] = [
-        (0.0, "enrolled", "", None),
-        (0.0, "first dose", "", None),
+    happened: list[_Happened] = [
+        (0.0, "enrolled", "", None, dose),
+        (0.0, "first dose", "", None, dose),
     ]
-    for toxicity in toxicities:
-        found = (toxicity.day, "toxicity", toxicity.name, toxicity.grade)
-        happened.append(found)
-        if toxicity.dose_limiting and toxicity.day == dlt_day:
-            happened.append((toxicity.day, "dlt", toxicity.name, toxicity.grade))
-    if dlt_day is None:
-        happened.append((protocol.window, "window completed", "", None))
-    elif not any(event == "dlt" for _, event, _, _ in happened):
-        happened.append((dlt_day, "dlt", "", None))
+    if outcomes.failure(position):
+        failed = (0.0, "failed", outcomes.failure(position), None, dose)
+        happened = [happened[0], failed]
+    else:
+        happened += _observed(protocol, outcomes, position, dose)
     return [
         Event(
             protocol.name,
@@ -92,7 +108,7 @@ def log_subject(
             subject,
             protocol.arms[arm].name,
             arm + 1 if escalation else None,
-            dose,
+            amount,
             unit,
             cohort,
             backfill,
@@ -102,8 +118,30 @@ def log_subject(
             name,
             grade,
         )
-        for day, event, name, grade in sorted(happened, key=lambda row: row[0])
+        for day, event, name, grade, amount in sorted(happened, key=lambda row: row[0])
     ]
+
+
+def _observed(
+    protocol: TrialProtocol, outcomes: Outcomes, position: int, dose: float | None
+) -> list[_Happened]:
+    """Toxicities, the end of the window and dose changes."""
+    onset = float(outcomes.dlt_day[position])
+    dlt = not math.isnan(onset)
+    happened: list[_Happened] = []
+    for one in outcomes.toxicities[position]:
+        happened.append((one.day, "toxicity", one.name, one.grade, dose))
+        if one.dose_limiting and one.day == onset:
+            happened.append((one.day, "dlt", one.name, one.grade, dose))
+    if not dlt:
+        happened.append((protocol.window, "window completed", "", None, dose))
+    elif not any(event == "dlt" for _, event, _, _, _ in happened):
+        happened.append((onset, "dlt", "", None, dose))
+    happened += [
+        (change.day, change.what, change.reason, None, change.dose)
+        for change in outcomes.changed(position)
+    ]
+    return happened
 
 
 def _dose(protocol: TrialProtocol, arm: int) -> tuple[float | None, str]:
