@@ -13,7 +13,7 @@ from typing import Any
 
 import typer
 
-from adckit.cli import doctor, listing, replay, resume, show, simulate
+from adckit.cli import doctor, listing, replay, resume, show, simulate, trial
 
 __all__ = ["app", "main"]
 
@@ -52,6 +52,7 @@ def _guarded(command: Callable[..., Any]) -> Callable[..., Any]:
 app.command("list")(_guarded(listing.list_library))
 app.command("show")(_guarded(show.show))
 app.command("simulate")(_guarded(simulate.simulate))
+app.command("trial")(_guarded(trial.trial))
 app.command("replay")(_guarded(replay.replay))
 app.command("resume")(_guarded(resume.resume))
 app.command("doctor")(_guarded(doctor.doctor))

@@ -1,4 +1,4 @@
-"""`adckit resume`: go on with a study of many subjects that was stopped."""
+"""`adckit resume`: go on with a study or a trial that was stopped."""
 
 from __future__ import annotations
 
@@ -20,6 +20,12 @@ def resume(
     ] = True,
 ) -> None:
     """Compute what RUN lacks; the result is that of a run that never was stopped."""
+    from adckit.io.trial_runs import is_trial_run
+
+    if is_trial_run(folder):
+        from adckit.cli import trial
+
+        raise typer.Exit(trial.go_on(folder, threads=threads, report=report))
     from adckit.cli.population import go_on
 
     raise typer.Exit(go_on(folder, threads=threads, report=report))

@@ -1,0 +1,185 @@
+"""`adckit evidence`: predicted against published, product by product."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from adckit.studies.evidence import Comparison
+    from adckit.studies.evidence_run import Report
+
+__all__ = ["evidence"]
+
+_MOVED = 0.02
+"""Relative change of the model's value below which a row did not move."""
+
+
+def evidence(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="A product; all by default."),
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Another parameter set or value, such as 'tubulin=legacy', for the "
+            "products that know it; what moves is shown. May be repeated.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="Folder for the page.")
+    ] = Path("evidence"),
+    draws: Annotated[int, typer.Option(help="Draws of the parameters.")] = 40,
+    subjects: Annotated[int, typer.Option(help="Subjects of every draw.")] = 60,
+    central: Annotated[
+        int, typer.Option(help="Subjects with the library's values.")
+    ] = 400,
+    seed: Annotated[int, typer.Option(help="Of the random streams.")] = 1,
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Digitised profiles, where you have them."),
+    ] = None,
+) -> None:
+    """Simulate every published study as it was done, and say how well it agrees."""
+    from adckit.cli.printing import console
+    from adckit.cli.simulate import read_settings
+    from adckit.studies.evidence import compare
+    from adckit.studies.evidence_ensemble import Effort
+
+    settings = read_settings(changes or [], None)
+    effort = Effort(draws, subjects, central, seed)
+    screen = console()
+    with _progress() as report:
+        found = compare(name, settings, effort, data=data, report=report)
+    before = None
+    if settings:
+        with _progress("default: ") as report:
+            before = compare(name, {}, effort, data=data, report=report)
+    _print(screen, found)
+    if before is not None:
+        _print_moved(screen, before, found)
+    _write(output, found)
+    print(f"Written to {output}; see {output / 'evidence.html'}")
+
+
+@contextmanager
+def _progress(prefix: str = "") -> Iterator[Report | None]:
+    """A bar on the terminal; nothing where there is none."""
+    from adckit.cli.printing import console
+
+    screen = console(errors=True)
+    if not screen.is_terminal:
+        yield None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as Left
+
+    columns = (BarColumn(), MofNCompleteColumn(), Left(), TextColumn("{task.description}"))
+    with Progress(*columns, console=screen, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def report(done: int, steps: int, words: str) -> None:
+            bar.update(task, completed=done, total=steps, description=prefix + words)
+
+        yield report
+
+
+def _print(screen: Console, found: Comparison) -> None:
+    from adckit.cli.printing import plain_table
+    from adckit.report.evidence_page import lead_text, table_rows
+    from adckit.studies.evidence_json import comparison_data
+
+    data = comparison_data(found)
+    heads = ["study", "", "observed", "n", "model", "90 %", "ratio", "", "role"]
+    for product in data["products"]:
+        if product["rows"]:
+            screen.print(product["name"], style="bold")
+            rows = table_rows(product["rows"])
+            screen.print(plain_table(heads, rows, numbers=(2, 3, 4, 5, 6)))
+        if product["not_simulated"]:
+            screen.print("Published, not compared:", style="dim")
+            for one in product["not_simulated"]:
+                screen.print(f"  {one['what']}: {one['why']}", style="dim")
+        screen.print()
+    if data["rankings"]:
+        screen.print("Rankings", style="bold")
+        rows = [
+            [one["prediction"] or "", one["statement"], *_ranking(one)]
+            for one in data["rankings"]
+        ]
+        screen.print(plain_table(["", "", "", "model"], rows))
+        screen.print()
+    screen.print("Planned predictions", style="bold")
+    rows = [
+        [one["name"], one["what"], _verdict(one), one["reason"]]
+        for one in data["predictions"]
+    ]
+    screen.print(plain_table(["", "", "", ""], rows))
+    screen.print("* four subjects or fewer: nearly any model agrees", style="dim")
+    screen.print(f"\n{lead_text(data)}")
+
+
+def _ranking(one: dict[str, Any]) -> list[str]:
+    verdict = {True: "pass", False: "fail", None: ""}[one["passed"]]
+    return [verdict, ", ".join(one["found"])]
+
+
+def _verdict(one: dict[str, Any]) -> str:
+    return f"{one['verdict']} ({one['passed']} of {one['rows']})" if one["rows"] else str(
+        one["verdict"]
+    )
+
+
+def _print_moved(screen: Console, before: Comparison, after: Comparison) -> None:
+    """Rows whose number the settings change, and predictions whose outcome they do."""
+    from adckit.cli.printing import plain_table
+    from adckit.report.words import number_text
+
+    lines = []
+    for old, new in zip(before.rows, after.rows, strict=True):
+        if old.model is None or new.model is None or not _moved(old.model, new.model):
+            continue
+        verdicts = [{True: "pass", False: "fail", None: ""}[r.passed] for r in (old, new)]
+        numbers = [number_text(r.model) for r in (old, new)]
+        lines.append(
+            [new.product, f"{new.title}: {new.label}", *numbers, " to ".join(verdicts)]
+        )
+    screen.print("\nWhat the settings move", style="bold")
+    heads = ["", "", "default", "now", ""]
+    screen.print(plain_table(heads, lines, numbers=(2, 3)) if lines else "Nothing.")
+    for was, now in zip(before.outcomes, after.outcomes, strict=True):
+        if was.verdict != now.verdict:
+            screen.print(f"{now.prediction.name}: {was.verdict} to {now.verdict}")
+
+
+def _moved(old: float, new: float) -> bool:
+    if old == new:
+        return False
+    return not abs(new - old) <= _MOVED * max(abs(old), abs(new))
+
+
+def _write(folder: Path, found: Comparison) -> None:
+    """The page and the data behind it.  Raises RunError."""
+    import json
+
+    from adckit.errors import RunError
+    from adckit.io.runs import write_text
+    from adckit.report.evidence_page import render_evidence
+    from adckit.studies.evidence_json import comparison_data
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"Cannot make the folder '{folder}': {error.strerror}.") from None
+    text = json.dumps(comparison_data(found), indent=1, allow_nan=False)
+    write_text(folder / "evidence.json", text + "\n")
+    write_text(folder / "evidence.html", render_evidence(found))
