@@ -83,7 +83,12 @@ def _progress(prefix: str = "") -> Iterator[Report | None]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeRemainingColumn as Left
 
-    columns = (BarColumn(), MofNCompleteColumn(), Left(), TextColumn("{task.description}"))
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        Left(),
+        TextColumn("{task.description}"),
+    )
     with Progress(*columns, console=screen, transient=True) as bar:
         task = bar.add_task("", total=None)
 
@@ -95,16 +100,14 @@ def _progress(prefix: str = "") -> Iterator[Report | None]:
 
 def _print(screen: Console, found: Comparison) -> None:
     from adckit.cli.printing import plain_table
-    from adckit.report.evidence_page import lead_text, table_rows
+    from adckit.report.evidence_page import lead_text
     from adckit.studies.evidence_json import comparison_data
 
     data = comparison_data(found)
-    heads = ["study", "", "observed", "n", "model", "90 %", "ratio", "", "role"]
     for product in data["products"]:
+        screen.print(product["name"], style="bold")
         if product["rows"]:
-            screen.print(product["name"], style="bold")
-            rows = table_rows(product["rows"])
-            screen.print(plain_table(heads, rows, numbers=(2, 3, 4, 5, 6)))
+            _print_rows(screen, product["rows"])
         if product["not_simulated"]:
             screen.print("Published, not compared:", style="dim")
             for one in product["not_simulated"]:
@@ -128,14 +131,29 @@ def _print(screen: Console, found: Comparison) -> None:
     screen.print(f"\n{lead_text(data)}")
 
 
+def _print_rows(screen: Console, rows: list[dict[str, Any]]) -> None:
+    """One table per product; a study is named once."""
+    from adckit.cli.printing import plain_table
+    from adckit.report.evidence_page import table_rows
+
+    heads = ["", "", "observed", "n", "model", "90 %", "ratio", "", "role"]
+    lines = table_rows(rows)
+    for before, line in zip(lines[-2::-1], lines[:0:-1], strict=True):
+        if before[0] == line[0]:
+            line[0] = ""
+    screen.print(plain_table(heads, lines, numbers=(2, 3, 4, 5, 6)))
+
+
 def _ranking(one: dict[str, Any]) -> list[str]:
     verdict = {True: "pass", False: "fail", None: ""}[one["passed"]]
     return [verdict, ", ".join(one["found"])]
 
 
 def _verdict(one: dict[str, Any]) -> str:
-    return f"{one['verdict']} ({one['passed']} of {one['rows']})" if one["rows"] else str(
-        one["verdict"]
+    return (
+        f"{one['verdict']} ({one['passed']} of {one['rows']})"
+        if one["rows"]
+        else str(one["verdict"])
     )
 
 
@@ -148,7 +166,9 @@ def _print_moved(screen: Console, before: Comparison, after: Comparison) -> None
     for old, new in zip(before.rows, after.rows, strict=True):
         if old.model is None or new.model is None or not _moved(old.model, new.model):
             continue
-        verdicts = [{True: "pass", False: "fail", None: ""}[r.passed] for r in (old, new)]
+        verdicts = [
+            {True: "pass", False: "fail", None: ""}[r.passed] for r in (old, new)
+        ]
         numbers = [number_text(r.model) for r in (old, new)]
         lines.append(
             [new.product, f"{new.title}: {new.label}", *numbers, " to ".join(verdicts)]
@@ -179,7 +199,9 @@ def _write(folder: Path, found: Comparison) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RunError(f"Cannot make the folder '{folder}': {error.strerror}.") from None
+        raise RunError(
+            f"Cannot make the folder '{folder}': {error.strerror}."
+        ) from None
     text = json.dumps(comparison_data(found), indent=1, allow_nan=False)
     write_text(folder / "evidence.json", text + "\n")
     write_text(folder / "evidence.html", render_evidence(found))

@@ -332,9 +332,9 @@ def _library(replicates: int, seed: int, threads: int | None) -> int:
     for protocol in retrodictions():
         with working(protocol.name):
             rows.append(retrodicted(protocol, replicates, seed, threads))
-    screen.print(plain_table(HEADERS, rows, (3, 4, 5)))
+    screen.print(plain_table(HEADERS, rows, (2, 3, 4)))
     screen.print(
-        "MTD: share of trials that call each level the MTD. Calibrated: the toxicity "
+        "In brackets: share of trials that call the level the MTD. *: the toxicity "
         "model was fitted with this trial.",
         style="dim",
     )

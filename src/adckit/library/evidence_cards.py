@@ -1,4 +1,4 @@
-"""The form of a file of published observations; what keys mean is said in `evidence`."""
+"""The form of a file of observations; what its keys mean is said in `evidence`."""
 
 from __future__ import annotations
 
@@ -80,7 +80,9 @@ class FindingCard(_Observed):
             raise ValueError(f"quantity is one of {', '.join(known)}")
         if self.measure in _RATES:
             if self.events is None or self.n is None or self.events > self.n:
-                raise ValueError("a rate needs `events` and `n`, the events not above n")
+                raise ValueError(
+                    "a rate needs `events` and `n`, the events not above n"
+                )
         elif self.measure == "profile":
             if self.file is None:
                 raise ValueError("a profile needs `file`")

@@ -1,8 +1,8 @@
 """Calibrations of the library: fitted values with their uncertainty.
 
 Each is made by a script of the folder `calibration` of the source tree, which writes
-the file that is read here.  A fit counts for a model when the model's card has the
-fitted number, to its printed digits; a card that says something else stands alone.
+the file that is read here.  A fit counts for a product when its 90 % intervals hold all
+fitted parameters of the cards; cards that say something else stand alone.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from adckit.errors import CardError
 from adckit.library.cards import Number, Text
 from adckit.library.reading import Problems, read_card
 
-__all__ = ["Fit", "load_fits"]
+__all__ = ["Fit", "load_fits", "printed_digits"]
 
 _FILE = Path(str(resources.files("adckit.library"))) / "evidence" / "fits.yaml"
 
@@ -34,7 +34,6 @@ class Fit:
     summary: str
     names: tuple[str, ...]
     values: tuple[float, ...]
-    """As the cards print them."""
     units: tuple[str, ...]
     log_sd: tuple[float, ...]
     """SD of the natural logarithm of each."""
@@ -69,7 +68,9 @@ class _FitForm(_Form):
             raise ValueError(f"the correlation matrix must be {size} by {size}")
         matrix = np.array(self.correlation)
         if not np.allclose(matrix, matrix.T) or not np.allclose(np.diag(matrix), 1):
-            raise ValueError("the correlation matrix is symmetric, with a diagonal of 1")
+            raise ValueError(
+                "the correlation matrix is symmetric, with a diagonal of 1"
+            )
         if np.linalg.eigvalsh(matrix)[0] <= 0:
             raise ValueError("the correlation matrix is not positive definite")
         return self

@@ -1,4 +1,4 @@
-"""The page of a comparison: one file with the tables and pictures, which opens offline."""
+"""The page of a comparison: one file with tables and pictures, which opens offline."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ from adckit.studies.evidence import Comparison
 from adckit.studies.evidence_json import comparison_data
 from adckit.studies.evidence_profiles import Overlay
 
-__all__ = ["band_text", "model_text", "observed_text", "render_evidence", "verdict_text"]
+__all__ = [
+    "band_text",
+    "lead_text",
+    "model_text",
+    "observed_text",
+    "render_evidence",
+    "table_rows",
+    "verdict_text",
+]
 
 
 def render_evidence(comparison: Comparison) -> str:
@@ -48,8 +56,8 @@ def lead_text(data: Mapping[str, Any]) -> str:
     settings = ", ".join(f"{k}={v}" for k, v in data["settings"].items())
     return (
         f"{verdicts.count('pass')} of {len(verdicts)} planned predictions hold, "
-        f"{verdicts.count('partly')} hold in part. The model's 90 % interval covers the "
-        f"published value in {found['covered']} of {found['rows']} rows "
+        f"{verdicts.count('partly')} hold in part. The model's 90 % interval covers "
+        f"the published value in {found['covered']} of {found['rows']} rows "
         f"({share:.0f} %)." + (f" Settings: {settings}." if settings else "")
     )
 
@@ -112,36 +120,34 @@ def _product(
         for row in product["rows"]
     ]
     panels = _curves(product["name"], data)
-    panels += [
-        profile(_points(one))
-        for one in comparison.overlays
-        if one.product == product["name"]
-    ]
+    for one in comparison.overlays:
+        if one.product == product["name"]:
+            points = _points(one)
+            panels.append((points["label"], profile(points)))
     return {
         **product,
         "rows": rows,
         "forest": _raw(forest(product["rows"])),
-        "panels": [_raw(panel) for panel in panels],
+        "panels": [{"label": label, "picture": _raw(svg)} for label, svg in panels],
     }
 
 
-def _curves(name: str, data: Mapping[str, Any]) -> list[str]:
-    """Dose against toxicity of the product's escalations."""
+def _curves(name: str, data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Dose against toxicity of the product's escalations, each with its label."""
     panels = []
     for study in load_evidence(name).studies:
         found = data["dose_toxicity"].get(study.protocol or "")
         mtds = [f.value for f in study.findings if f.measure == "mtd"]
         if found is not None and mtds:
             unit = next(f.unit for f in study.findings if f.measure == "mtd")
-            title = f"{study.title}: P(DLT) by dose, {unit}; dashed: published MTD"
-            panels.append(dose_toxicity(title, found, mtds[0]))
+            label = f"{study.title}: P(DLT) by dose, {unit}; dashed: published MTD"
+            panels.append((label, dose_toxicity(label, found, mtds[0])))
     return panels
 
 
 def _points(overlay: Overlay) -> dict[str, Any]:
     return {
-        "title": overlay.title,
-        "unit": overlay.unit,
+        "label": f"{overlay.title}: {overlay.unit} by day; dots: digitised points",
         "times": overlay.times.tolist(),
         "model": overlay.model.tolist(),
         "low": overlay.low.tolist(),
@@ -167,7 +173,7 @@ def table_rows(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     """The rows of a product as text, for tables of any kind."""
     return [
         [
-            row["title"],
+            row["study"],
             row["label"],
             observed_text(row),
             "" if row["n"] is None else f"{row['n']}{'*' if row['few'] else ''}",

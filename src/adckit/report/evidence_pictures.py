@@ -37,7 +37,9 @@ def forest(rows: Sequence[Mapping[str, Any]]) -> str:
     for tick in _TICKS:
         x = _x(tick)
         kind = "one" if tick == 1 else "two" if tick in (0.5, 2) else "grid"
-        parts.append(f'<line class="{kind}" x1="{x}" x2="{x}" y1="14" y2="{height - 22}"/>')
+        parts.append(
+            f'<line class="{kind}" x1="{x}" x2="{x}" y1="14" y2="{height - 22}"/>'
+        )
         parts.append(f'<text class="tick" x="{x}" y="{height - 6}">{tick:g}</text>')
     for line, row in enumerate(shown):
         parts += _forest_row(row, 24 + line * _LINE)
@@ -51,7 +53,9 @@ def _forest_row(row: Mapping[str, Any], y: int) -> list[str]:
     if len(words) > 62:
         words = f"{words[:61]}\N{HORIZONTAL ELLIPSIS}"
     verdict = {True: "pass", False: "fail", None: "none"}[row["passed"]]
-    parts = [f'<text class="name" x="{_LABELS - 12}" y="{y + 4}">{escape(words)}</text>']
+    parts = [
+        f'<text class="name" x="{_LABELS - 12}" y="{y + 4}">{escape(words)}</text>'
+    ]
     low, high = row["observed_interval"]
     if low is not None and high is not None:
         left, right = _x(low / observed), _x(high / observed)
@@ -91,7 +95,7 @@ def _x(ratio: float) -> float:
     return round(_LABELS + share * _PLOT, 1)
 
 
-def dose_toxicity(title: str, found: Mapping[str, Any], published: float | None) -> str:
+def dose_toxicity(label: str, found: Mapping[str, Any], published: float | None) -> str:
     """P(DLT) against dose, with the band of the draws."""
     doses = found["doses"]
     top = max(doses)
@@ -104,7 +108,7 @@ def dose_toxicity(title: str, found: Mapping[str, Any], published: float | None)
     upper = [place(d, p) for d, p in zip(doses, found["high"], strict=True)]
     lower = [place(d, p) for d, p in zip(doses, found["low"], strict=True)]
     line = [place(d, p) for d, p in zip(doses, found["probability"], strict=True)]
-    parts = [_frame(title), _y_ticks(place)]
+    parts = [_frame(label), _y_ticks(place)]
     parts.append(f'<polygon class="band" points="{" ".join([*upper, *lower[::-1]])}"/>')
     parts.append(f'<polyline class="curve" points="{" ".join(line)}"/>')
     for dose in doses:
@@ -112,7 +116,9 @@ def dose_toxicity(title: str, found: Mapping[str, Any], published: float | None)
         parts.append(f'<text class="tick" x="{x}" y="{_HIGH - 26}">{dose:g}</text>')
     if published is not None:
         x = place(published, 0).split(",")[0]
-        parts.append(f'<line class="mtd" x1="{x}" x2="{x}" y1="24" y2="{_HIGH - _EDGE}"/>')
+        parts.append(
+            f'<line class="mtd" x1="{x}" x2="{x}" y1="24" y2="{_HIGH - _EDGE}"/>'
+        )
     parts.append("</svg>")
     return "\n".join(parts)
 
@@ -133,7 +139,7 @@ def profile(found: Mapping[str, Any]) -> str:
     upper = [place(d, v) for d, v in zip(days, found["high"], strict=True)]
     lower = [place(d, v) for d, v in zip(days, found["low"], strict=True)]
     line = [place(d, v) for d, v in zip(days, found["model"], strict=True)]
-    parts = [_frame(f"{found['title']}, {found['unit']}, days")]
+    parts = [_frame(found["label"])]
     parts.append(f'<polygon class="band" points="{" ".join([*upper, *lower[::-1]])}"/>')
     parts.append(f'<polyline class="curve" points="{" ".join(line)}"/>')
     for points in found["points"].values():
@@ -142,7 +148,9 @@ def profile(found: Mapping[str, Any]) -> str:
             parts.append(f'<circle class="point" cx="{x}" cy="{y}" r="3"/>')
     for power in range(math.ceil(math.log10(bottom)), math.floor(math.log10(top)) + 1):
         y = place(0, 10.0**power).split(",")[1]
-        parts.append(f'<text class="ytick" x="{_EDGE - 6}" y="{y}">{10.0**power:g}</text>')
+        parts.append(
+            f'<text class="ytick" x="{_EDGE - 6}" y="{y}">{10.0**power:g}</text>'
+        )
     for day in range(0, math.ceil(last) + 1, 7):
         x = place(day, bottom).split(",")[0]
         parts.append(f'<text class="tick" x="{x}" y="{_HIGH - 26}">{day}</text>')
@@ -150,11 +158,10 @@ def profile(found: Mapping[str, Any]) -> str:
     return "\n".join(parts)
 
 
-def _frame(title: str) -> str:
+def _frame(label: str) -> str:
     return (
         f'<svg class="panel" viewBox="0 0 {_WIDE} {_HIGH}" role="img" '
-        f'aria-label="{escape(title)}"><text class="title" x="{_EDGE}" y="14">'
-        f"{escape(title)}</text>"
+        f'aria-label="{escape(label)}">'
         f'<line class="axis" x1="{_EDGE}" x2="{_WIDE - 8}" y1="{_HIGH - _EDGE}" '
         f'y2="{_HIGH - _EDGE}"/>'
     )
@@ -164,5 +171,7 @@ def _y_ticks(place: Any) -> str:
     ticks = []
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         y = place(0, share).split(",")[1]
-        ticks.append(f'<text class="ytick" x="{_EDGE - 6}" y="{y}">{100 * share:g} %</text>')
+        ticks.append(
+            f'<text class="ytick" x="{_EDGE - 6}" y="{y}">{100 * share:g} %</text>'
+        )
     return "\n".join(ticks)

@@ -14,11 +14,10 @@ __all__ = ["HEADERS", "retrodicted", "retrodictions"]
 
 HEADERS = (
     "trial",
-    "role",
     "MTD in the model",
     "published",
     "called so",
-    "within a level",
+    "within one level",
 )
 _SHOWN = 3
 _TOGETHER = 200
@@ -39,19 +38,19 @@ def retrodicted(
     found = summarise_escalations(runs)
     card = protocol.card.published
     assert card is not None
-    shares = [found.none]
-    near = found.none
+    published, share, near = "none", found.none, ""
     if card.mtd is not None:
         level = protocol.doses.index(card.mtd)
-        shares = [float(found.selected[level])]
-        near = float(found.selected[max(level - 1, 0) : level + 2].sum())
+        published = f"{card.mtd:g} {protocol.unit}"
+        share = float(found.selected[level])
+        near = percent(float(found.selected[max(level - 1, 0) : level + 2].sum()))
+    mark = "*" if card.role == "calibrated" else ""
     return (
-        protocol.name,
-        card.role,
+        protocol.name + mark,
         _distribution(protocol, found),
-        "none" if card.mtd is None else f"{card.mtd:g} {protocol.unit}",
-        percent(shares[0]),
-        percent(near),
+        published,
+        percent(share),
+        near,
     )
 
 

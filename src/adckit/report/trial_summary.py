@@ -110,7 +110,9 @@ class TrialSummary:
 
 def summarise_trial(store: TrialStore) -> TrialSummary:
     """Read a folder.  Raises AdckitError when it holds no replicate yet."""
-    escalation, above, arms = None, _Above(), ()
+    above = _Above()
+    escalation: EscalationSummary | None = None
+    arms: tuple[ArmSummary, ...] = ()
     if store.protocol.design is not None:
         escalation = summarise_escalations(above.watched(store.escalations()))
         count = escalation.replicates

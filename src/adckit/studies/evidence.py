@@ -78,11 +78,8 @@ class Comparison:
         return tuple(outcome for outcome in every if outcome is not None)
 
     def _outcome(self, planned: Prediction) -> Outcome | None:
-        mine: list[EvidenceRow | RankRow] = [
-            one
-            for one in (*self.rows, *self.rankings)
-            if one.prediction == planned.name
-        ]
+        every: list[EvidenceRow | RankRow] = [*self.rows, *self.rankings]
+        mine = [one for one in every if one.prediction == planned.name]
         silent = [one for _, one in self.silent if one.prediction == planned.name]
         if not mine and not silent:
             return None
@@ -175,9 +172,8 @@ def plan_steps(evidence: Sequence[Evidence]) -> int:
     count = 0
     for one in evidence:
         for study in one.studies:
-            escalation = study.protocol and is_escalation(study)
-            levels = load_protocol(study.protocol).arms if escalation else (study,)
-            count += len(levels)
+            protocol = study.protocol if is_escalation(study) else None
+            count += 1 if protocol is None else len(load_protocol(protocol).arms)
         count += len(one.rankings)
     return count
 

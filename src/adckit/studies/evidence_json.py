@@ -39,7 +39,10 @@ def comparison_data(comparison: Comparison) -> dict[str, Any]:
         },
         "coverage": {
             "all": _coverage(comparison.coverage),
-            **{r: _coverage(comparison.coverage_of(r)) for r in ("calibrated", "predicted")},
+            **{
+                r: _coverage(comparison.coverage_of(r))
+                for r in ("calibrated", "predicted")
+            },
         },
         "predictions": [
             {

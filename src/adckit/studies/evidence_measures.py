@@ -128,7 +128,9 @@ def _clearance(
     litres = given / (areas * _mass_per_litre(model, ensemble, finding))  # L/day
     litre = parse_unit("L").dimension / parse_unit("day").dimension
     try:
-        return np.asarray(litres * in_unit(1.0, litre, finding.unit, molar_mass=None, body={}))
+        return np.asarray(
+            litres * in_unit(1.0, litre, finding.unit, molar_mass=None, body={})
+        )
     except AdckitError:
         pass
     per = "m2" if "m2" in finding.unit else "kg"
@@ -141,9 +143,7 @@ def _mass_per_litre(model: Modelled, ensemble: Ensemble, finding: Finding) -> fl
     output = parse_unit(ensemble.units[finding.of])
     mass = model.value("conjugate_molar_mass")
     own = model.value(ANALYTES[finding.of])
-    molar = in_unit(
-        output.factor, output.dimension, "nM", molar_mass=own, body={}
-    )
+    molar = in_unit(output.factor, output.dimension, "nM", molar_mass=own, body={})
     return molar * mass
 
 

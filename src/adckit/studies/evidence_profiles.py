@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 
 _FOLD = 2.0
 _FROM, _TO = 4.5 / 24, 168.9 / 24
-"""Days between which points count: 5 to 168 h, as digitised to the nearest half hour."""
+"""Days between which points count: 5 to 168 h, to the nearest half hour."""
 
 
 @dataclass(frozen=True)

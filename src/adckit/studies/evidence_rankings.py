@@ -9,17 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adckit.errors import UnknownNameError
-from adckit.library.evidence import Ranking
+from adckit.library.evidence import Finding, Ranking
+from adckit.network.regimen import parse_regimen
+from adckit.parameters import Source
+from adckit.simulation import simulate
 from adckit.studies.evidence_ensemble import Effort, Modelled, make_model
 from adckit.studies.evidence_measures import dose_per_body, toxicity_shares
 from adckit.studies.evidence_rows import RankRow
 from adckit.studies.evidence_trials import MtdForecast
 from adckit.studies.protocol import load_protocol
 from adckit.studies.uncertainty import combine_subjects
-from adckit.library.evidence import Finding
-from adckit.network.regimen import parse_regimen
-from adckit.parameters import Source
-from adckit.simulation import simulate
 
 __all__ = ["METHODS", "Known", "rank"]
 

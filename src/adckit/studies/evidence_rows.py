@@ -89,10 +89,15 @@ class EvidenceRow:
 
     @property
     def covered(self) -> bool | None:
-        """Whether the model's interval holds the published value."""
+        """Whether the model's interval holds the published value.
+
+        None without one: a profile has the range of its ratios instead.
+        """
+        if self.measure == "profile":
+            return None
         if self.model_low is None or self.model_high is None:
             return None
-        return self.model_low <= self.observed <= self.model_high
+        return bool(self.model_low <= self.observed <= self.model_high)
 
     @property
     def few(self) -> bool:
@@ -217,9 +222,11 @@ def judge_value(model: float, finding: Finding) -> tuple[bool, str]:
     assert finding.value is not None
     close = finding.value / _FOLD <= model <= finding.value * _FOLD
     if finding.spread is None:
-        return close, "within 2-fold"
+        return bool(close), "within 2-fold"
     low, high = spread_range(finding.value, finding.spread)
-    return close and low <= model <= high, "within 2-fold and the published spread"
+    return bool(
+        close and low <= model <= high
+    ), "within 2-fold and the published spread"
 
 
 def judge_rate(share: float, finding: Finding) -> tuple[bool, str]:
@@ -227,14 +234,16 @@ def judge_rate(share: float, finding: Finding) -> tuple[bool, str]:
     assert finding.events is not None
     assert finding.n is not None
     low, high = binomial_interval(finding.events, finding.n)
-    return low <= share <= high, "inside the exact 95 % interval"
+    return bool(low <= share <= high), "inside the exact 95 % interval"
 
 
 def binomial_interval(events: int, n: int, share: float = 0.95) -> tuple[float, float]:
     """Exact interval of a rate (Clopper and Pearson, Biometrika 1934;26:404)."""
     tail = (1 - share) / 2
     low = 0.0 if events == 0 else float(stats.beta.ppf(tail, events, n - events + 1))
-    high = 1.0 if events == n else float(stats.beta.ppf(1 - tail, events + 1, n - events))
+    high = (
+        1.0 if events == n else float(stats.beta.ppf(1 - tail, events + 1, n - events))
+    )
     return low, high
 
 

@@ -77,7 +77,7 @@ _LAST_PROTOCOLS = {"mln2704": "mln2704-q4w"}
 
 
 def fitted_with(product: Product) -> dict[str, tuple[str, ...]]:
-    """Observation → the fitted parameters whose cards say that they were set with it."""
+    """Observation → the fitted parameters whose cards say that it set them."""
     found: dict[str, list[str]] = {}
     for name, parameter in product.blueprint.parameters.items():
         if parameter.status is not Status.FITTED:
@@ -165,14 +165,14 @@ class Run:
             return
         self.counter.next(study.title)
         simulated = self._simulated(model, study)
-        cached = lru_cache(maxsize=2)(lambda central: self._responses(simulated, central))
+        cached = lru_cache(maxsize=2)(
+            lambda central: self._responses(simulated, central)
+        )
         for finding in study.findings:
             row = self._row(model, study, finding, simulated, cached)
             yield finding, row
 
-    def _forecast(
-        self, model: Modelled, name: str, title: str | None
-    ) -> MtdForecast:
+    def _forecast(self, model: Modelled, name: str, title: str | None) -> MtdForecast:
         protocol = load_protocol(name)
 
         def step(level: str) -> None:
@@ -225,7 +225,9 @@ class Run:
                 days = [progression_days(one) for one in scanned(central)]
                 return np.array([convert(day, "day", finding.unit) for day in days])
             if finding.measure == "response":
-                return np.array([np.mean([r.responded for r in d]) for d in scanned(central)])
+                return np.array(
+                    [np.mean([r.responded for r in d]) for d in scanned(central)]
+                )
             if finding.measure == "dlt":
                 protocol = load_protocol(study.protocol or "")
                 return dlt_shares(ensemble, protocol, self.effort.seed)
@@ -238,7 +240,9 @@ class Run:
         central, drawn = read(simulated.central, True), read(simulated.drawn, False)
         return _numeric_row(study, finding, central, drawn)
 
-    def _responses(self, simulated: Simulated | None, central: bool) -> list[list[object]]:
+    def _responses(
+        self, simulated: Simulated | None, central: bool
+    ) -> list[list[object]]:
         assert simulated is not None
         chosen = simulated.central if central else simulated.drawn
         return responses(chosen, self.effort.seed)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from adckit.studies.ctcae import SCALES, grade
 from adckit.studies.evidence_ensemble import Ensemble, Modelled
 from adckit.studies.mechanistic_patients import dlt_definition
 from adckit.studies.operating import operating_characteristics
@@ -25,7 +26,6 @@ from adckit.studies.toxicity import (
     lesion_grade,
     symptom_grade,
 )
-from adckit.studies.ctcae import SCALES, grade
 
 __all__ = ["MtdForecast", "dlt_shares", "forecast_mtd", "outputs_of_rules"]
 
@@ -145,7 +145,10 @@ def forecast_mtd(
     selected = []
     for row in probability:
         trials = operating_characteristics(
-            protocol.design, row.tolist(), replicates=_REPLICATES, seed=model.effort.seed
+            protocol.design,
+            row.tolist(),
+            replicates=_REPLICATES,
+            seed=model.effort.seed,
         )
         selected.append([trials.none, *trials.selected])
     return MtdForecast(protocol.doses, np.array(selected), probability)

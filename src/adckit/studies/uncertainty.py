@@ -8,7 +8,7 @@ median is its value:
     SD              s^2 = ln(1 + (SD / value)^2)
     range           a 90 % interval: below the median s = ln(value / low) / 1.645,
                     above it s = ln(high / value) / 1.645
-    fit             SDs and correlations of the calibration that made the values
+    fit             SDs and correlations of the calibration of these parameters
     CV, or nothing  a prior by status (`PRIORS`): a CV says how subjects differ, not how
                     well the typical value is known
 
@@ -56,7 +56,6 @@ assumed values within a factor of 2, of fitted ones within 35 %, of measured one
 
 _SCORE_90 = float(ndtri(0.95))
 _DEFINITIONS = ("body_weight", "body_surface_area", "reference_body_weight")
-_SAME_VALUE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -126,23 +125,31 @@ def uncertainties(model: Product) -> dict[str, Uncertainty]:
     """The distribution of every parameter of a product, by name."""
     blueprint = model.blueprint
     names = tuple(species.name for species in blueprint.species)
-    made_by = {name: fit for fit in fits_of(model) for name in fit.names}
+    made_by = {
+        name: fit
+        for fit in fits_of(model)
+        for name in fit.names
+        if name in blueprint.parameters
+        and blueprint.parameters[name].status is Status.FITTED
+    }
     return {
-        name: uncertainty_of(parameter, names, _fit_for(parameter, made_by))
+        name: uncertainty_of(parameter, names, made_by.get(name))
         for name, parameter in blueprint.parameters.items()
     }
 
 
 def fits_of(model: Product) -> tuple[Fit, ...]:
-    """Calibrations whose numbers a product has, as its cards print them."""
-    return tuple(
-        fit
-        for fit in load_fits()
-        if any(
-            _has_value_of(fit, parameter)
-            for parameter in model.blueprint.parameters.values()
-        )
-    )
+    """Calibrations whose 90 % intervals hold every fitted parameter of a product."""
+    found = []
+    for fit in load_fits():
+        shared = [
+            parameter
+            for name, parameter in model.blueprint.parameters.items()
+            if name in fit.names and parameter.status is Status.FITTED
+        ]
+        if shared and all(_agrees(fit, parameter) for parameter in shared):
+            found.append(fit)
+    return tuple(found)
 
 
 def draw_parameters(
@@ -237,20 +244,13 @@ def _limits(parameter: Parameter, species: tuple[str, ...]) -> tuple[float, floa
     return low, high
 
 
-def _fit_for(parameter: Parameter, made_by: Mapping[str, Fit]) -> Fit | None:
-    fit = made_by.get(parameter.name)
-    return fit if fit is not None and _has_value_of(fit, parameter) else None
-
-
-def _has_value_of(fit: Fit, parameter: Parameter) -> bool:
-    """Whether a parameter is fitted and has the number that this fit gave."""
-    if parameter.status is not Status.FITTED or parameter.name not in fit.names:
-        return False
+def _agrees(fit: Fit, parameter: Parameter) -> bool:
+    """Whether the 90 % interval of a fit holds a parameter."""
     place = fit.names.index(parameter.name)
     if parse_unit(fit.units[place]) != parse_unit(parameter.unit):
         return False
-    value = fit.values[place]
-    return abs(parameter.value - value) <= _SAME_VALUE * abs(value)
+    distance = math.log(parameter.value / fit.values[place])
+    return abs(distance) <= _SCORE_90 * fit.log_sd[place]
 
 
 def _correlate(scores: dict[str, Floats], fit: Fit, model: Product) -> None:
@@ -259,7 +259,7 @@ def _correlate(scores: dict[str, Floats], fit: Fit, model: Product) -> None:
     mine = [
         name
         for name in fit.names
-        if name in scores and _has_value_of(fit, parameters[name])
+        if name in scores and parameters[name].status is Status.FITTED
     ]
     if len(mine) < 2:
         return
@@ -269,5 +269,6 @@ def _correlate(scores: dict[str, Floats], fit: Fit, model: Product) -> None:
     for i, name in enumerate(mine):
         # Summed one by one: a matrix product may round by the number of draws.
         scores[name] = sum(
-            (factor[i, j] * own[j] for j in range(1, i + 1)), start=factor[i, 0] * own[0]
+            (factor[i, j] * own[j] for j in range(1, i + 1)),
+            start=factor[i, 0] * own[0],
         )

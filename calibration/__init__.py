@@ -1,0 +1,1 @@
+"""From published facts to the fitted parameters of the library, reproducibly."""
