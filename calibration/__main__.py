@@ -80,9 +80,7 @@ def report(script: ModuleType, found: Found) -> int:
             line += f"   card {card:g} ({distance:+.1f} SD)"
         _say(line)
     for fact, value in zip(found.facts, found.model, strict=True):
-        _say(
-            f"    {fact.name:42} {fact.value:8.4g}  fit {value:8.4g}  {fact.evidence}"
-        )
+        _say(f"    {fact.name:42} {fact.value:8.4g}  fit {value:8.4g}  {fact.evidence}")
     _say("")
     return far
 

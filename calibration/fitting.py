@@ -77,6 +77,9 @@ def fit(
         prior = (points[:, bound] - centre) / spread
         return np.concatenate([seen, prior], axis=1)
 
+    def one(point: Floats) -> Floats:
+        return np.asarray(residuals(point[np.newaxis])[0])
+
     def jacobian(point: Floats) -> Floats:
         rows = np.eye(len(point))
         moved = np.vstack(
@@ -86,10 +89,9 @@ def fit(
         return ((values[::2] - values[1::2]) / (2 * step)).T
 
     start = np.log([one.start for one in free])
-    best = least_squares(
-        lambda point: residuals(point[np.newaxis])[0], start, jacobian, xtol=1e-10
-    )
-    covariance = np.linalg.inv(best.jac.T @ best.jac)
+    best = least_squares(one, start, jacobian, xtol=1e-10)
+    slope = np.asarray(best.jac, dtype=np.float64)
+    covariance = np.linalg.inv(slope.T @ slope)
     sd = np.sqrt(np.diag(covariance))
     values = np.exp(best.x)
     table = {one.name: values[i : i + 1] for i, one in enumerate(free)}

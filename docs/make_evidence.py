@@ -277,11 +277,12 @@ def failures(product: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
     for row in failed:
         why = row["explanation"] or "No explanation is known."
         lines.append(f"- **{row['title']}, {row['label']}** ({row['role']}): {why}")
-    for one in data["rankings"]:
-        if one["passed"] is False and any(
-            product["name"] in x for x in one["expected"]
-        ):
-            lines.append(f"- **{one['statement']}**: {one['explanation']}")
+    lines += [
+        f"- **{one['statement']}**: {one['explanation']}"
+        for one in data["rankings"]
+        if one["passed"] is False
+        and any(product["name"] in name for name in one["expected"])
+    ]
     if len(lines) == 2:
         lines.append("No row fails.")
     assumed = {
@@ -291,7 +292,7 @@ def failures(product: Mapping[str, Any], data: Mapping[str, Any]) -> list[str]:
         lines += ["", "Assumed in the studies, because no source says it:", ""]
         lines += [f"- {title}: {text}" for title, text in assumed.items()]
     if any(row["few"] for row in product["rows"]):
-        lines += ["", "* Four subjects or fewer: nearly any model agrees with them."]
+        lines += ["", "\\* Four subjects or fewer: nearly any model agrees with them."]
     return [*lines, ""]
 
 

@@ -196,6 +196,47 @@ def test_one_problem(pairs: list[tuple[str, str]], line: int, words: str) -> Non
     assert words in found[line]
 
 
+RAT = "std10: {species: rat, dose: 40, unit: mg/kg, source: s}"
+ACTIVE = (
+    "active: {dose: 235, unit: mg/m2, exposure: 12.9 ug/mL, target: 2 ug/mL, source: s}"
+)
+
+
+@pytest.mark.parametrize(
+    ("block", "line", "words"),
+    [
+        ("per: surface", 4, "it needs one of std10, hnstd and active"),
+        (RAT.replace("rat", "dog"), 5, "write a rodent: mouse, hamster, rat"),
+        (RAT.replace("std10", "hnstd"), 5, "write a non-rodent: rabbit, cynomolgus"),
+        (RAT.replace("40", "0"), 5, "greater than 0"),
+        (RAT.replace("mg/kg", "mg"), 5, "'unit' is 'mg': write mg/kg or mg/m2"),
+        (RAT.replace(", source: s", ""), 5, "The key 'source' is missing"),
+        (RAT.replace("dose", "dosis"), 5, "Unknown key 'dosis'. Did you mean dose"),
+        (f"per: area\n  {RAT}", 5, "'surface' or 'weight'"),
+        (ACTIVE.replace("2 ug/mL,", "2,"), 5, "such as 12 ug/mL"),
+        (ACTIVE.replace("2 ug/mL,", "0 ug/mL,"), 5, "write a number above 0"),
+        (ACTIVE.replace("2 ug/mL,", "2 nM,"), 5, "the target: 'nM' cannot be conv"),
+        (
+            ACTIVE.replace("mg/m2", "mg/kg"),
+            5,
+            "The active dose is in mg/kg, the dose levels are in mg/m2. Write both per "
+            "body weight or both per surface.",
+        ),
+    ],
+)
+def test_a_first_dose_that_makes_no_sense(block: str, line: int, words: str) -> None:
+    found = problems(changed(("dose:\n", f"first_in_human:\n  {block}\ndose:\n")))
+    assert words in found[line]
+
+
+def test_a_first_dose_needs_levels_per_body() -> None:
+    found = problems(
+        changed(("mg/m2", "mg"), ("follow_up", f"first_in_human: {{{RAT}}}\nfollow_up"))
+    )
+    assert list(found) == [5]
+    assert found[5].startswith("A first dose in humans cannot be found in 'mg'.")
+
+
 def test_arms_need_a_number_of_subjects_or_a_rule() -> None:
     text = protocol_text("schedules").replace(", subjects: 40", "")
     found = " ".join(problems(text).values())

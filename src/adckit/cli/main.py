@@ -13,7 +13,7 @@ from typing import Any
 
 import typer
 
-from adckit.cli import doctor, listing, replay, resume, show, simulate, trial
+from adckit.cli import doctor, evidence, listing, replay, resume, show, simulate, trial
 
 __all__ = ["app", "main"]
 
@@ -55,6 +55,7 @@ app.command("simulate")(_guarded(simulate.simulate))
 app.command("trial")(_guarded(trial.trial))
 app.command("replay")(_guarded(replay.replay))
 app.command("resume")(_guarded(resume.resume))
+app.command("evidence")(_guarded(evidence.evidence))
 app.command("doctor")(_guarded(doctor.doctor))
 
 

@@ -277,7 +277,8 @@ def _print_summary(
 
     for table in trial_tables(protocol, found):
         screen.print(f"\n{table.caption}", style="bold")
-        numbers = range(1, len(table.headers))
+        columns = range(1, len(table.headers))
+        numbers = [column for column in columns if column not in table.words]
         screen.print(plain_table(table.headers, table.rows, numbers))
         for note in table.notes:
             screen.print(note, style="dim")

@@ -10,6 +10,7 @@ import numpy as np
 
 from adckit.io.trial_runs import TrialStore
 from adckit.studies.dose_changes import HOLD, REDUCE, STOP
+from adckit.studies.protocol_first_dose import start_of_trial
 from adckit.studies.response import Response
 from adckit.studies.survival import SurvivalCurve, survival_curve
 from adckit.studies.trial import ArmRun, EscalationRun
@@ -91,7 +92,7 @@ class TrialSummary:
     def to_json(self, store: TrialStore) -> dict[str, Any]:
         """The content of `summary.json`."""
         protocol, found = store.protocol, self.escalation
-        published = protocol.card.published
+        published, start = protocol.card.published, start_of_trial(protocol)
         return {
             "trial": protocol.name,
             "replicates": self.replicates,
@@ -105,6 +106,7 @@ class TrialSummary:
             "toxicities": [asdict(row) for row in self.toxicities],
             "dose_changes": self.changes,
             "published": published.model_dump() if published else None,
+            "first_in_human": start.to_json() if start else None,
         }
 
 

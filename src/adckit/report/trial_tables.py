@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from adckit.report.trial_summary import TrialSummary
 from adckit.studies.dose_changes import HOLD, REDUCE, STOP
 from adckit.studies.protocol import TrialProtocol
+from adckit.studies.protocol_first_dose import StartOfTrial, start_of_trial
 
 __all__ = ["Table", "trial_tables"]
 
@@ -21,6 +22,8 @@ class Table:
     headers: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
+    words: tuple[int, ...] = ()
+    """Columns that hold words, besides the first; all others hold numbers."""
 
 
 def trial_tables(protocol: TrialProtocol, found: TrialSummary) -> list[Table]:
@@ -28,6 +31,9 @@ def trial_tables(protocol: TrialProtocol, found: TrialSummary) -> list[Table]:
     tables = []
     if found.escalation is not None:
         tables.append(_levels(protocol, found))
+    start = start_of_trial(protocol)
+    if start is not None:
+        tables += [_first_dose(start), _first_dose_steps(start)]
     if found.arms:
         tables.append(_arms(found))
     if found.responses:
@@ -95,6 +101,31 @@ def _level_notes(protocol: TrialProtocol, found: TrialSummary) -> list[str]:
     return notes
 
 
+def _first_dose(start: StartOfTrial) -> Table:
+    first = start.first
+    shown = (first.tolerated, first.active, first.proposed, start.begins)
+    cells = ("" if dose is None else f"{dose:.3g}" for dose in shown)
+    headers = ("", "tolerated by animals", "active", "proposed", "the trial begins at")
+    times = f"{start.begins / first.proposed:.2g}"
+    known = "only one known" if None in shown else "lower of the two"
+    notes = [f"Proposed is the {known}; the trial begins at {times} times that dose."]
+    if first.tolerated is not None:
+        notes.append(f"Dose per body {start.per} is taken as equal in man and animal.")
+    if first.active is not None:
+        notes.append("An antigen that binds much of a low dose raises the active dose.")
+    return Table("First dose in humans", headers, ((first.unit, *cells),), tuple(notes))
+
+
+def _first_dose_steps(start: StartOfTrial) -> Table:
+    rows = tuple(
+        (step.what, f"{step.value:.3g} {step.unit}".rstrip(), step.why)
+        for step in start.first.steps
+    )
+    return Table(
+        "First dose in humans, step by step", ("step", "value", "why"), rows, words=(2,)
+    )
+
+
 def _arms(found: TrialSummary) -> Table:
     judged = any(arm.success is not None for arm in found.arms)
     answered = any(arm.responses is not None for arm in found.arms)
@@ -149,7 +180,8 @@ def _toxicities(found: TrialSummary) -> Table:
         for row in found.toxicities
     )
     headers = ("arm", "toxicity", "any grade", "grade 3 or worse")
-    return Table("Toxicity (CTCAE v5), worst grade of each subject", headers, rows)
+    caption = "Toxicity (CTCAE v5), worst grade of each subject"
+    return Table(caption, headers, rows, words=(1,))
 
 
 def _changes(found: TrialSummary) -> Table:

@@ -1,9 +1,8 @@
 """A published study simulated as it was done, with the library's values and with draws.
 
 The library's values have many subjects, so that the model's number is no accident of
-those drawn.  The draws, what the parameters may be as well, have fewer each, the same
-ones in every draw: what differs between draws is what is not known, and what differs
-within one is how subjects differ.
+those drawn.  The draws, what the parameters may be as well, have fewer each, and each
+its own: what differs between draws is what is not known and who was in the study.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from adckit.status import Status
 from adckit.studies.campaign import population_times
 from adckit.studies.population import Sampler
 from adckit.studies.single_dose import GivenDose, given_doses
-from adckit.studies.uncertainty import combine_subjects, draw_parameters
+from adckit.studies.uncertainty import pair_subjects, draw_parameters
 
 __all__ = ["Effort", "Ensemble", "Modelled", "Simulated", "make_model"]
 
@@ -94,13 +93,17 @@ class Modelled:
         given = self._typical_doses(doses, days)
         times = population_times(() if daily else given, days)
 
-        def ensemble(count: int, draws: Mapping[str, Floats]) -> Ensemble:
-            numbers = np.arange(1, count + 1)
+        def ensemble(count: int, many: int, draws: Mapping[str, Floats]) -> Ensemble:
+            numbers = np.arange(1, many * count + 1)
             subjects = _at_weight(sampler.take(numbers).parameters, body_weight)
-            table = combine_subjects(self.product, subjects, draws)
+            table = pair_subjects(self.product, subjects, draws)
             curves, lost = self._curves(doses, table, times, outputs)
-            shape = (-1, count, len(times))
-            body = {u: subjects[c] for u, c in _SIZES.items() if c in subjects}
+            shape = (many, count, len(times))
+            body = {
+                unit: subjects[column].reshape(many, count)
+                for unit, column in _SIZES.items()
+                if column in subjects
+            }
             return Ensemble(
                 doses,
                 given,
@@ -108,13 +111,13 @@ class Modelled:
                 {name: curve.reshape(shape) for name, curve in curves.items()},
                 self.units,
                 body,
-                numbers,
+                numbers.reshape(many, count),
                 lost,
             )
 
         return Simulated(
-            ensemble(self.effort.central, {}),
-            ensemble(self.effort.subjects, self.draws),
+            ensemble(self.effort.central, 1, {}),
+            ensemble(self.effort.subjects, self.effort.draws, self.draws),
         )
 
     @property
@@ -165,9 +168,9 @@ class Ensemble:
     """Output → (draw, subject, time); NaN for a subject that failed."""
     units: Mapping[str, str]
     body: Mapping[str, Floats]
-    """`kg` and `m2` → (subject,)."""
+    """`kg` and `m2` → (draw, subject)."""
     numbers: NDArray[np.int64]
-    """(subject,)"""
+    """(draw, subject)"""
     failed: int
     """Subjects without numbers, over all draws."""
 

@@ -124,7 +124,7 @@ def _clearance(
 ) -> Floats:
     """Dose over AUC, with every subject's own dose and body size."""
     dose, unit = dose_per_body(ensemble.regimen)
-    given = dose * (ensemble.body[unit] if unit else 1.0)  # mg, (subject,)
+    given = dose * (ensemble.body[unit] if unit else 1.0)  # mg, (draw, subject)
     litres = given / (areas * _mass_per_litre(model, ensemble, finding))  # L/day
     litre = parse_unit("L").dimension / parse_unit("day").dimension
     try:

@@ -278,6 +278,8 @@ def _ends(values: Floats) -> tuple[float, float]:
     if not values.size:
         return math.nan, math.nan
     # Between two values infinity minus infinity is none; take the nearest value.
-    method = "linear" if np.isfinite(values).all() else "nearest"
-    low, high = np.quantile(values, [tail, 1 - tail], method=method)
+    if np.isfinite(values).all():
+        low, high = np.quantile(values, [tail, 1 - tail])
+    else:
+        low, high = np.quantile(values, [tail, 1 - tail], method="nearest")
     return float(low), float(high)

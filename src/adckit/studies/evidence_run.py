@@ -58,6 +58,7 @@ from adckit.studies.evidence_trials import (
     outputs_of_rules,
 )
 from adckit.studies.protocol import load_protocol
+from adckit.studies.response import SubjectResponse
 from adckit.units import convert
 
 __all__ = ["PLATFORM", "Counter", "Report", "Run", "fitted_with", "is_escalation"]
@@ -208,7 +209,7 @@ class Run:
         study: PublishedStudy,
         finding: Finding,
         simulated: Simulated | None,
-        scanned: Callable[[bool], list[list[object]]],
+        scanned: Callable[[bool], list[list[SubjectResponse]]],
     ) -> EvidenceRow:
         if finding.measure == "parameter":
             return _parameter_row(model, study, finding)
@@ -242,7 +243,7 @@ class Run:
 
     def _responses(
         self, simulated: Simulated | None, central: bool
-    ) -> list[list[object]]:
+    ) -> list[list[SubjectResponse]]:
         assert simulated is not None
         chosen = simulated.central if central else simulated.drawn
         return responses(chosen, self.effort.seed)

@@ -103,16 +103,11 @@ def _grades(ensemble: Ensemble, seed: int) -> Mapping[str, NDArray[np.int8]]:
     for name, symptom in SYMPTOMS.items():
         if not set(symptom.hazards) <= set(curves):
             continue
-        numbers = uniforms(seed, f"symptom {name}", ensemble.numbers)[:, 0]
-        rows = [
-            symptom_grade(
-                [curves[hazard][draw] for hazard in symptom.hazards],
-                numbers,
-                symptom.first_grade,
-            )
-            for draw in range(len(curves[symptom.hazards[0]]))
-        ]
-        found[name] = np.stack(rows)
+        shape = curves[symptom.hazards[0]].shape
+        numbers = uniforms(seed, f"symptom {name}", ensemble.numbers.ravel())[:, 0]
+        hazards = [curves[hazard].reshape(-1, shape[-1]) for hazard in symptom.hazards]
+        grades = symptom_grade(hazards, numbers, symptom.first_grade)
+        found[name] = grades.reshape(shape)
     return found
 
 

@@ -20,16 +20,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from adckit.errors import AdckitError, UnknownNameError
+from adckit.errors import AdckitError, UnitError, UnknownNameError
 from adckit.units import convert
 
 __all__ = [
     "KG_PER_M2",
+    "RODENTS",
     "AnimalDose",
     "FirstDose",
     "Step",
     "active_dose",
     "first_dose",
+    "per_body_unit",
     "tolerated_dose",
 ]
 
@@ -46,6 +48,9 @@ KG_PER_M2: Mapping[str, float] = MappingProxyType(
     }
 )
 """Body weight per body surface (FDA, Estimating the Maximum Safe Starting Dose)."""
+
+RODENTS = ("mouse", "hamster", "rat", "guinea pig")
+"""Species that have an STD10; all others but humans have an HNSTD."""
 
 _SHARES = {"STD10": 1 / 10, "HNSTD": 1 / 6}
 _WORDS = {"STD10": "a tenth of STD10", "HNSTD": "a sixth of HNSTD"}
@@ -146,8 +151,25 @@ def _per_surface(unit: str) -> bool:
     return unit.replace(" ", "").endswith("/m2")
 
 
+def per_body_unit(unit: str) -> str | None:
+    """`mg/m2` or `mg/kg`, whichever a unit of dose is a kind of; None for others."""
+    for known in ("mg/m2", "mg/kg"):
+        try:
+            convert(1.0, unit, known)
+        except UnitError:
+            continue
+        return known
+    return None
+
+
 def active_dose(
-    exposure: float, dose: float, target: float, unit: str = "mg/m2", why: str = ""
+    exposure: float,
+    dose: float,
+    target: float,
+    unit: str = "mg/m2",
+    why: str = "",
+    *,
+    exposure_unit: str = "",
 ) -> tuple[float, tuple[Step, ...]]:
     """The dose that gives the exposure at which the drug acts, and its steps.
 
@@ -157,6 +179,7 @@ def active_dose(
         dose: in `unit`.
         target: exposure at which the drug acts, in the unit of `exposure`.
         why: where the target comes from.
+        exposure_unit: for the steps.
 
     Raises AdckitError for a number that is not above 0.
     """
@@ -164,9 +187,10 @@ def active_dose(
         if not value > 0 or math.isinf(value):
             raise AdckitError(f"The {name} is {value:g}. Give a number above 0.")
     active = dose * target / exposure
+    given = f"{dose:g} {unit}"
     steps = (
-        Step("exposure of the simulated dose", exposure, "", f"{dose:g} {unit}"),
-        Step("exposure at which it acts", target, "", why or "given"),
+        Step("exposure of the simulated dose", exposure, exposure_unit, given),
+        Step("exposure at which it acts", target, exposure_unit, why or "given"),
         Step("active dose", active, unit, "exposure proportional to dose"),
     )
     return active, steps
@@ -181,6 +205,7 @@ def first_dose(
     unit: str = "mg/m2",
     per: str = "surface",
     why: str = "",
+    exposure_unit: str = "",
 ) -> FirstDose:
     """Both starting doses side by side; see `tolerated_dose` and `active_dose`.
 
@@ -192,7 +217,9 @@ def first_dose(
     if animals:
         tolerated, steps = tolerated_dose(animals, unit, per=per)
     if exposure is not None and dose is not None and target is not None:
-        active, more = active_dose(exposure, dose, target, unit, why)
+        active, more = active_dose(
+            exposure, dose, target, unit, why, exposure_unit=exposure_unit
+        )
         steps += more
     if tolerated is None and active is None:
         raise AdckitError(

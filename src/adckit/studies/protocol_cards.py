@@ -8,24 +8,37 @@ schedules    arms of a fixed size, to compare regimens
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import math
+from collections.abc import Sequence
+from typing import Annotated, Literal, Self
 
-from pydantic import AllowInfNan, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AllowInfNan,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
 
 from adckit.errors import UnitError
+from adckit.studies.first_in_human import KG_PER_M2, RODENTS, per_body_unit
 from adckit.units import convert, parse_quantity
 
 __all__ = [
     "PROTOCOL_FORMS",
+    "ActiveCard",
     "ArmCard",
     "ArmsCard",
     "AssessmentsCard",
     "DltCard",
     "EscalationCard",
+    "FirstInHumanCard",
     "ModificationCard",
     "ProtocolCard",
     "PublishedCard",
     "RuleCard",
+    "ToleratedCard",
 ]
 
 
@@ -49,10 +62,48 @@ def _quantity(value: object, unit: str, example: str) -> object:
         raise ValueError(str(error).rstrip(".")) from None
 
 
+def _rodent(value: object) -> object:
+    return _one_of(value, "a rodent", RODENTS)
+
+
+def _non_rodent(value: object) -> object:
+    others = [name for name in KG_PER_M2 if name not in (*RODENTS, "human")]
+    return _one_of(value, "a non-rodent", others)
+
+
+def _one_of(value: object, what: str, known: Sequence[str]) -> object:
+    if value not in known:
+        raise ValueError(f"write {what}: {', '.join(known)}")
+    return value
+
+
+def _per_body(value: object) -> object:
+    """A unit of dose per body weight or surface."""
+    if not isinstance(value, str) or per_body_unit(value) is None:
+        raise ValueError("write mg/kg or mg/m2")
+    return value
+
+
+def _exposure(value: object) -> object:
+    """An amount above 0 in words, kept as it is: any unit will do."""
+    example = "write a number above 0 and its unit, such as 12 ug/mL"
+    if not isinstance(value, str):
+        raise ValueError(example)
+    try:
+        number, _ = parse_quantity(value)
+    except UnitError as error:
+        raise ValueError(str(error).rstrip(".")) from None
+    if not 0 < number < math.inf:
+        raise ValueError(example)
+    return value
+
+
 Text = Annotated[str, Field(min_length=1, strict=True)]
 Days = Annotated[float, AllowInfNan(False), BeforeValidator(_days), Field(gt=0)]
 Share = Annotated[float, AllowInfNan(False), BeforeValidator(_share), Field(ge=0, lt=1)]
 Positive = Annotated[float, AllowInfNan(False), Field(strict=True, gt=0)]
+DoseUnit = Annotated[str, BeforeValidator(_per_body)]
+Exposure = Annotated[str, BeforeValidator(_exposure)]
 Grade = Annotated[int, Field(strict=True, ge=1, le=5)]
 
 
@@ -163,6 +214,64 @@ class DoseCard(_Card):
     levels: tuple[Positive, ...] = Field(min_length=1)
 
 
+class ToleratedCard(_Card):
+    """What a species tolerated."""
+
+    species: Text
+    dose: Positive
+    unit: DoseUnit
+    source: Text
+
+
+class RodentCard(ToleratedCard):
+    """The dose that is severely toxic to 10 % of rodents."""
+
+    species: Annotated[str, BeforeValidator(_rodent)]
+
+
+class NonRodentCard(ToleratedCard):
+    """The highest dose that is not severely toxic to non-rodents."""
+
+    species: Annotated[str, BeforeValidator(_non_rodent)]
+
+
+class ActiveCard(_Card):
+    """The exposure at which the drug acts, and that of one dose in humans."""
+
+    dose: Positive
+    unit: DoseUnit
+    exposure: Exposure
+    """Of `dose`, simulated or measured."""
+    target: Exposure
+    source: Text
+    """Where the target comes from."""
+
+    @model_validator(mode="after")
+    def _same_kind(self) -> Self:
+        (_, given), (number, unit) = map(parse_quantity, (self.exposure, self.target))
+        try:
+            convert(number, unit, given)
+        except UnitError as error:
+            raise ValueError(f"the target: {str(error).rstrip('.')}") from None
+        return self
+
+
+class FirstInHumanCard(_Card):
+    """What the first dose in humans is chosen from."""
+
+    per: Literal["surface", "weight"] = "surface"
+    """What of a dose is equal in man and animal: mg/m2 or mg/kg."""
+    std10: RodentCard | None = None
+    hnstd: NonRodentCard | None = None
+    active: ActiveCard | None = None
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if self.std10 is None and self.hnstd is None and self.active is None:
+            raise ValueError("it needs one of std10, hnstd and active")
+        return self
+
+
 class EscalationCard(ProtocolCard):
     """A dose escalation."""
 
@@ -172,6 +281,7 @@ class EscalationCard(ProtocolCard):
     design: dict[str, object]
     """`name`, and the settings of that design."""
     backfill: BackfillCard | None = None
+    first_in_human: FirstInHumanCard | None = None
 
 
 class ArmCard(_Card):

@@ -26,6 +26,7 @@ from adckit.studies.designs import (
     make_escalation,
     make_phase_two,
 )
+from adckit.studies.first_in_human import per_body_unit
 from adckit.studies.protocol_cards import PROTOCOL_FORMS, ProtocolCard
 from adckit.units import convert, parse_quantity
 
@@ -77,6 +78,7 @@ def check_content(node: Node, problems: Problems) -> None:
     _check_levels(node.node("dose").node("levels"), problems)
     _check_times(node, problems)
     _check_regimens(node, problems)
+    _check_first_dose(node, problems)
     _check_rules(node, problems)
     _check_population(node.node("population"), problems)
     _check_design(node, problems)
@@ -164,6 +166,28 @@ def _check_regimen(node: Node, text: str, problems: Problems) -> None:
         parse_regimen(text)
     except RegimenError as error:
         problems.add(node.where, f"'{node.text}': {str(error).splitlines()[0]}")
+
+
+def _check_first_dose(node: Node, problems: Problems) -> None:
+    """Doses of animals are carried over to the unit of the dose levels."""
+    block, unit = node.node("first_in_human"), node.node("dose").node("unit")
+    if not block.entries or not unit.text:
+        return
+    kind = per_body_unit(unit.text)
+    if kind is None:
+        what = (
+            f"A first dose in humans cannot be found in '{unit.text}'. Write the dose "
+            "levels in mg/kg or mg/m2, or leave `first_in_human:` out."
+        )
+        problems.add(unit.where, what)
+        return
+    own = block.node("active").node("unit")
+    if own.text and per_body_unit(own.text) not in (None, kind):
+        what = (
+            f"The active dose is in {own.text}, the dose levels are in {unit.text}. "
+            "Write both per body weight or both per surface."
+        )
+        problems.add(own.where, what)
 
 
 def _check_sizes(node: Node, problems: Problems) -> None:

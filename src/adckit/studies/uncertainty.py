@@ -41,6 +41,7 @@ __all__ = [
     "combine_subjects",
     "draw_parameters",
     "fits_of",
+    "pair_subjects",
     "uncertainties",
     "uncertainty_of",
 ]
@@ -186,15 +187,25 @@ def combine_subjects(
 ) -> dict[str, Floats]:
     """Every subject under every draw, (draw * subject,), the draw outermost.
 
+    See `pair_subjects` for what becomes of a subject under a draw.
+    """
+    many = len(next(iter(draws.values()))) if draws else 1
+    tiled = {name: np.tile(np.asarray(v), many) for name, v in subjects.items()}
+    return pair_subjects(model, tiled, draws)
+
+
+def pair_subjects(
+    model: Product, subjects: Mapping[str, Floats], draws: Mapping[str, Floats]
+) -> dict[str, Floats]:
+    """Subjects (draw * subject,), each under its own draw, the draw outermost.
+
     A subject keeps its place among all subjects: where it has 1.2 times the model's
     value, it has 1.2 times the drawn value.  Covariates that the draws do not change
     stay as they are.
     """
-    people = len(next(iter(subjects.values()))) if subjects else 1
     many = len(next(iter(draws.values()))) if draws else 1
-    table = {
-        name: np.tile(np.asarray(values), many) for name, values in subjects.items()
-    }
+    people = len(next(iter(subjects.values()))) // many if subjects else 1
+    table = {name: np.asarray(values) for name, values in subjects.items()}
     names = tuple(species.name for species in model.blueprint.species)
     for name, values in draws.items():
         parameter = model.blueprint.parameters[name]
