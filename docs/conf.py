@@ -23,6 +23,7 @@ extensions = [
 exclude_patterns = ["_build", "_ext"]
 myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist"]
 myst_heading_anchors = 3
+smartquotes = False  # they would turn --set into a dash
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"

@@ -114,6 +114,8 @@ class PublishedStudy:
     """Median of these subjects, kg; by default that of the population."""
     lloq: float | None = None
     """Lower limit of quantification, in the unit of the simulated concentration."""
+    residual_cv: float = 0.0
+    """Relative SD of one measured concentration around the subject's own curve."""
     settings: Mapping[str, str] | None = None
     assumed: str = ""
     """What of its design is not in the source."""
@@ -291,6 +293,7 @@ def _study(name: str, card: StudyCard, whole: EvidenceCard) -> PublishedStudy:
         card.population,
         card.body_weight,
         card.lloq,
+        card.residual_cv,
         card.settings,
         card.assumed or "",
     )

@@ -106,6 +106,7 @@ class StudyCard(_Card):
     population: Text | None = None
     body_weight: Annotated[Number, Field(gt=0)] | None = None
     lloq: Annotated[Number, Field(gt=0)] | None = None
+    residual_cv: Annotated[Number, Field(ge=0, lt=2)] = 0.0
     settings: dict[str, str] = {}
     assumed: Text | None = None
     findings: tuple[FindingCard, ...] = Field(min_length=1)

@@ -24,7 +24,7 @@ from adckit.status import Status
 from adckit.studies.campaign import population_times
 from adckit.studies.population import Sampler
 from adckit.studies.single_dose import GivenDose, given_doses
-from adckit.studies.uncertainty import pair_subjects, draw_parameters
+from adckit.studies.uncertainty import draw_parameters, pair_subjects
 
 __all__ = ["Effort", "Ensemble", "Modelled", "Simulated", "make_model"]
 

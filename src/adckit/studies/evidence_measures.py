@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adckit.errors import AdckitError
-from adckit.library.evidence import Finding
+from adckit.library.evidence import Finding, PublishedStudy
 from adckit.network.regimen import Regimen
 from adckit.studies.ctcae import SCALES, grade
 from adckit.studies.evidence_ensemble import Ensemble, Modelled
 from adckit.studies.exposure import Exposure, exposures
 from adckit.studies.published import in_unit
+from adckit.studies.random_streams import normals
 from adckit.studies.response import (
     Scans,
     SubjectResponse,
@@ -44,6 +45,8 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
+_SINGLE = ("cmax", "ctrough")
+"""Quantities that are one measured concentration."""
 _LESIONS = {"skin": "skin_lesion", "normal_tissue": "normal_tissue_lesion"}
 _REACH = 1e-3
 """Share of the median Cmax to which a profile is followed where no limit of
@@ -64,9 +67,26 @@ def outputs_of(finding: Finding) -> tuple[str, ...]:
 
 
 def exposure_values(
+    model: Modelled, ensemble: Ensemble, finding: Finding, study: PublishedStudy
+) -> Floats:
+    """A quantity of the first dose, (draw, subject), in the finding's unit.
+
+    A single concentration has the study's residual error; areas and slopes, to which
+    many samples contribute, have none.
+    """
+    values = _exact_values(model, ensemble, finding, study.lloq)
+    if finding.quantity not in _SINGLE or not study.residual_cv:
+        return values
+    width = math.sqrt(math.log1p(study.residual_cv**2))
+    purpose = f"residual of {finding.of} {finding.quantity}"
+    score = normals(model.effort.seed, purpose, ensemble.numbers.ravel())[:, 0]
+    error = np.exp(width * score - width**2 / 2)
+    return np.asarray(values * error.reshape(values.shape))
+
+
+def _exact_values(
     model: Modelled, ensemble: Ensemble, finding: Finding, lloq: float | None
 ) -> Floats:
-    """A quantity of the first dose, (draw, subject), in the finding's unit."""
     curve = ensemble.curves[finding.of]
     flat = curve.reshape(-1, curve.shape[-1])
     if finding.quantity == "ctrough":

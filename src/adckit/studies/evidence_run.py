@@ -236,7 +236,7 @@ class Run:
                 return toxicity_shares(ensemble, finding)
             if finding.measure == "laboratory":
                 return laboratory_values(ensemble, finding)
-            return exposure_values(model, ensemble, finding, study.lloq)
+            return exposure_values(model, ensemble, finding, study)
 
         central, drawn = read(simulated.central, True), read(simulated.drawn, False)
         return _numeric_row(study, finding, central, drawn)
