@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -171,7 +172,12 @@ def _print_moved(screen: Console, before: Comparison, after: Comparison) -> None
         ]
         numbers = [number_text(r.model) for r in (old, new)]
         lines.append(
-            [new.product, f"{new.title}: {new.label}", *numbers, " to ".join(verdicts)]
+            [
+                new.product,
+                f"{new.title}: {new.label} {new.condition}".strip(),
+                *numbers,
+                " to ".join(verdicts),
+            ]
         )
     screen.print("\nWhat the settings move", style="bold")
     heads = ["", "", "default", "now", ""]
@@ -182,8 +188,8 @@ def _print_moved(screen: Console, before: Comparison, after: Comparison) -> None
 
 
 def _moved(old: float, new: float) -> bool:
-    if old == new:
-        return False
+    if old == new or not (math.isfinite(old) and math.isfinite(new)):
+        return old != new
     return not abs(new - old) <= _MOVED * max(abs(old), abs(new))
 
 

@@ -25,9 +25,9 @@ def forest(rows: Sequence[Mapping[str, Any]]) -> str:
     """Model over published for each row, with the model's interval.
 
     The grey bar is the published spread or exact interval.  Rows whose published value
-    is zero have no ratio and are left out.
+    is zero have no ratio, and so have rows without an answer; they are left out.
     """
-    shown = [row for row in rows if row["observed"]]
+    shown = [row for row in rows if row["observed"] and row["rule"]]
     height = _LINE * (len(shown) + 2)
     width = _LABELS + _PLOT + _NUMBERS
     parts = [

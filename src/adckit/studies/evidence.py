@@ -86,7 +86,7 @@ class Comparison:
         spent = [one for one in mine if one.role == "calibrated"]
         if spent:
             reason = next((one.note for one in spent if one.note), "")
-            return Outcome(planned, "spent", 0, len(mine), reason)
+            return Outcome(planned, "spent", 0, 0, reason)
         judged = [one for one in mine if one.passed is not None]
         missing = "; ".join(f"{one.what}: {one.why}" for one in silent)
         if not judged:
