@@ -176,8 +176,8 @@ def test_each_of_ten_kills_of_a_new_run(whole: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows knows no SIGINT for others")
-def test_ctrl_c_says_how_to_go_on(whole: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "stopped"
+def interrupted(folder: Path) -> tuple[int, str]:
+    """Exit code and messages of a run that is stopped after its first chunk."""
     with subprocess.Popen(
         command(*MODEL, *MANY, "-o", str(folder)), stderr=subprocess.PIPE, text=True
     ) as process:
@@ -185,7 +185,17 @@ def test_ctrl_c_says_how_to_go_on(whole: Path, tmp_path: Path) -> None:
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         _, error = process.communicate()
-    assert process.returncode == 130
+    return process.returncode, error
+
+
+def test_ctrl_c_says_how_to_go_on(whole: Path, tmp_path: Path) -> None:
+    # On a busy machine a run may be over before the signal arrives: then once more.
+    for attempt in range(5):
+        folder = tmp_path / f"stopped-{attempt}"
+        code, error = interrupted(folder)
+        if code != 0:
+            break
+    assert code == 130
     assert f"To go on: adckit resume {folder}" in error
     assert "Traceback" not in error
     assert main(["resume", str(folder)]) == 0

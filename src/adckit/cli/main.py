@@ -13,6 +13,7 @@ from typing import Any
 
 import typer
 
+from adckit import __version__
 from adckit.cli import doctor, evidence, listing, replay, resume, show, simulate, trial
 
 __all__ = ["app", "main"]
@@ -59,15 +60,23 @@ app.command("evidence")(_guarded(evidence.evidence))
 app.command("doctor")(_guarded(doctor.doctor))
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"adckit {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def _adckit(
-    version: bool = typer.Option(False, "--version", help="Print the version."),
+    version: bool = typer.Option(
+        False,
+        "--version",
+        help="Print the version.",
+        is_eager=True,
+        callback=_print_version,
+    ),
 ) -> None:
-    if version:
-        from importlib.metadata import version as installed
-
-        print(f"adckit {installed('adckit')}")
-        raise typer.Exit
+    """Options that stand before any command."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -32,6 +32,7 @@ PICTURES = {
 """File → the panels that it shows."""
 
 DOTS_PER_INCH = 150
+_COMPRESSION = 2  # of PNG: half the time of the usual 6 for a tenth more bytes
 INK, FAINT, RULE = "#222222", "#767676", "#e3e3e3"
 _LINE_HEIGHT = 0.062  # of the height of a panel
 _STYLE: dict[Any, Any] = {
@@ -236,7 +237,12 @@ def _names(axes: Axes, panel: Panel) -> None:
 def _save(figure: Figure, path: Path) -> None:
     handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
     with os.fdopen(handle, "wb") as file:
-        figure.savefig(file, format="png", dpi=DOTS_PER_INCH)
+        figure.savefig(
+            file,
+            format="png",
+            dpi=DOTS_PER_INCH,
+            pil_kwargs={"compress_level": _COMPRESSION},
+        )
     os.chmod(part, 0o644)
     os.replace(part, path)
 
