@@ -26,7 +26,7 @@ from adckit.errors import AdckitError, RunError
 from adckit.io.chunks import file_hash
 from adckit.io.locks import LOCK
 from adckit.io.request import Request, with_files
-from adckit.io.runs import check_folder, write_text
+from adckit.io.runs import check_folder, holds_run, load_run, write_text
 from adckit.io.subject_tables import read_subjects
 from adckit.library.populations import default_population, load_population
 from adckit.library.shelf import is_path
@@ -292,11 +292,7 @@ def _keep_table(folder: Path, run: PopulationRun) -> PopulationRun:
 
 def is_population_run(folder: Path) -> bool:
     """Whether a folder holds a study of many subjects."""
-    try:
-        content = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(content, dict) and content.get("format") == FORMAT
+    return holds_run(folder, FORMAT)
 
 
 def read_population_run(folder: Path) -> PopulationRun:
@@ -305,15 +301,7 @@ def read_population_run(folder: Path) -> PopulationRun:
     Raises RunError when there is none, or one that cannot be read.
     """
     path = folder / "run.json"
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RunError(
-            f"Cannot read '{path}': {error.strerror}. Give the folder of a run, "
-            "such as `adckit simulate` prints."
-        ) from None
-    except ValueError as error:
-        raise RunError(f"'{path}' is not JSON: {error}.") from None
+    content = load_run(path)
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise RunError(
             f"'{path}' is no run of many subjects that this version reads. A run of "

@@ -33,11 +33,14 @@ __all__ = [
     "check_folder",
     "describe_run",
     "differences",
+    "holds_run",
     "identity",
+    "load_run",
     "new_folder",
     "open_folder",
     "read_run",
     "summary_rows",
+    "write_bytes",
     "write_results",
     "write_text",
 ]
@@ -181,6 +184,14 @@ def write_results(folder: Path, run: Run, cases: Sequence[Case]) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
+    """Write a text file whole or not at all.
+
+    Raises RunError when it cannot be written.
+    """
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
     """Write a file whole or not at all.
 
     Raises RunError when it cannot be written.
@@ -188,8 +199,8 @@ def write_text(path: Path, text: str) -> None:
     part = None
     try:
         handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
         os.chmod(part, 0o644)
         os.replace(part, path)
     except OSError as error:
@@ -223,14 +234,22 @@ def _row(case: Case, row: SummaryRow) -> dict[str, Any]:
     }
 
 
-def read_run(folder: Path) -> Run:
-    """The run that a folder holds.
-
-    Raises RunError when there is none, or one that cannot be read.
-    """
-    path = folder / "run.json"
+def holds_run(folder: Path, form: str) -> bool:
+    """Whether a folder holds a run of this form."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(content, dict) and content.get("format") == form
+
+
+def load_run(path: Path) -> Any:
+    """The content of a `run.json`, of whatever form.
+
+    Raises RunError when there is none, or it is no JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RunError(
             f"Cannot read '{path}': {error.strerror}. Give the folder of a run, "
@@ -238,6 +257,15 @@ def read_run(folder: Path) -> Run:
         ) from None
     except ValueError as error:
         raise RunError(f"'{path}' is not JSON: {error}.") from None
+
+
+def read_run(folder: Path) -> Run:
+    """The run that a folder holds.
+
+    Raises RunError when there is none, or one that cannot be read.
+    """
+    path = folder / "run.json"
+    content = load_run(path)
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise RunError(f"'{path}' is not a run of a form that this version reads.")
     try:

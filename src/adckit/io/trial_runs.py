@@ -26,7 +26,7 @@ from typing import Any
 from adckit import __version__
 from adckit.errors import AdckitError, RunError
 from adckit.io.chunks import write_chunk
-from adckit.io.runs import check_folder, write_text
+from adckit.io.runs import check_folder, holds_run, write_text
 from adckit.library.populations import load_population
 from adckit.studies.mechanistic_patients import MechanisticPatients
 from adckit.studies.patients import PatientModel, TypedPatients
@@ -175,11 +175,7 @@ def begin_trial(folder: Path, run: TrialRun) -> None:
 
 def is_trial_run(folder: Path) -> bool:
     """Whether a folder holds a trial."""
-    try:
-        content = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(content, dict) and content.get("format") == FORMAT
+    return holds_run(folder, FORMAT)
 
 
 def read_trial_run(folder: Path) -> TrialRun:

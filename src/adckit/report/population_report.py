@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import math
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -25,7 +23,7 @@ from adckit.io.population_results import (
     Ribbon,
 )
 from adckit.io.population_runs import PopulationRun
-from adckit.io.runs import write_text
+from adckit.io.runs import write_bytes, write_text
 from adckit.report.collecting import shown_unit
 from adckit.report.panels import Level
 from adckit.report.population_plots import (
@@ -129,7 +127,7 @@ def write_summary(
     results = PopulationResults(folder, campaign.units())
     pictures = _pictures(campaign, found, results)
     for name, picture in pictures.items():
-        _write_bytes(folder / name, picture)
+        write_bytes(folder / name, picture)
     page = _render(folder, run, campaign, found, pictures)
     write_text(folder / "report.html", page)
 
@@ -181,20 +179,6 @@ def _write_percentiles(
     except (OSError, duckdb.Error) as error:
         reason = str(error).splitlines()[0]
         raise RunError(f"Cannot write '{path}': {reason}") from None
-
-
-def _write_bytes(path: Path, content: bytes) -> None:
-    part = None
-    try:
-        handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(part, 0o644)
-        os.replace(part, path)
-    except OSError as error:
-        if part is not None:
-            Path(part).unlink(missing_ok=True)
-        raise RunError(f"Cannot write '{path}': {error.strerror}.") from None
 
 
 def _heading(campaign: Campaign) -> str:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-import os
 import re
-import tempfile
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
@@ -15,8 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from adckit.errors import RunError
-from adckit.io.runs import write_text
+from adckit.io.runs import write_bytes, write_text
 from adckit.io.trial_runs import TrialRun, TrialStore
 from adckit.report.trial_plots import (
     mtd_plot,
@@ -56,7 +53,7 @@ def write_trial_report(
     pictures = {}
     for name, (caption, figure) in _figures(store, found).items():
         content = _png(figure)
-        _write_bytes(folder / name, content)
+        write_bytes(folder / name, content)
         pictures[caption] = base64.b64encode(content).decode()
     tables = trial_tables(store.protocol, found)
     write_text(
@@ -140,20 +137,6 @@ def _png(figure: Figure) -> bytes:
     target = io.BytesIO()
     figure.savefig(target, dpi=_DPI, metadata={"Software": None})
     return target.getvalue()
-
-
-def _write_bytes(path: Path, content: bytes) -> None:
-    part = None
-    try:
-        handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(part, 0o644)
-        os.replace(part, path)
-    except OSError as error:
-        if part is not None:
-            Path(part).unlink(missing_ok=True)
-        raise RunError(f"Cannot write '{path}': {error.strerror}.") from None
 
 
 def _render(
