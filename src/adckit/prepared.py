@@ -60,9 +60,13 @@ def _system(network: Network) -> tuple[OdeSystem, str]:
         [
             network.equations(),
             *(f"{p.name} [{p.unit}]" for p in network.parameters),
-            *(f"{o.name} = {o.expression} [{o.unit}]" for o in network.observables),
+            *(
+                f"{o.name} = {o.expression} [{o.unit}] {o.profile:d}"
+                for o in network.observables
+            ),
             *(f"{p.name}: {p.amounts}" for p in network.ports),
             *(f"{s.name}: {s.content} {s.scale}" for s in network.species),
+            *(r.name for r in network.rules if r.total),
         ]
     )
     mark = hashlib.sha256(structure.encode()).hexdigest()

@@ -200,8 +200,7 @@ class _SteadyStates:
     def __init__(self, problem: Problem, engine: Engine, doses: np.ndarray) -> None:
         self.problem, self.engine, self.doses = problem, engine, doses
         self.found: dict[tuple[Any, ...], np.ndarray | None] = {}
-        used = {column for _, column in problem.system.jacobian}
-        self.counting = [i for i in range(len(problem.system.states)) if i not in used]
+        self.counting = list(problem.system.counting)
 
     def find(self, subject: int, dose: SteadyStateDose) -> np.ndarray | None:
         """The state just before a dose of the train; None if there is none."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from adckit.errors import Issue, ModelError, nearest_names
 from adckit.network.expr import TIME, Const, Expr, Op, Symbol, postorder, symbols_in
+from adckit.network.lattice import own
 from adckit.network.network import Network
 from adckit.units import DIMENSIONLESS, Dimension, base_dimension, parse_unit
 
@@ -53,7 +54,7 @@ def names_exist(network: Network) -> list[Issue]:
     for where, expression in _expressions(network):
         missing = sorted(symbols_in([expression]) - known)
         issues += [Issue(where, _unknown(name, known)) for name in missing]
-    species = {s.name for s in network.species}
+    species = {s.name for s in network.species} | network.neighbours().keys()
     for where, names in _species_references(network):
         issues += [
             Issue(where, _unknown(n, species)) for n in names if n not in species
@@ -141,6 +142,10 @@ def symbol_dimensions(network: Network) -> dict[str, Dimension]:
     for group in (network.species, network.rules, network.inputs, network.parameters):
         for part in group:
             found[part.name] = parse_unit(part.unit).dimension
+    for name, species in network.neighbours().items():
+        found[name] = found[species.name]
+    for lattice in network.lattices:
+        found |= dict.fromkeys(lattice.symbols, DIMENSIONLESS)
     return found
 
 
@@ -242,7 +247,7 @@ def reactions_balance(network: Network) -> list[Issue]:
     for reaction in network.reactions:
         for moiety in network.moieties():
             change = sum(
-                amount * content.get(name, {}).get(moiety, 0.0)
+                amount * content.get(own(name), {}).get(moiety, 0.0)
                 for name, amount in reaction.changes.items()
             )
             if abs(change) > 1e-12:
@@ -265,10 +270,40 @@ def ledgers_only_count(network: Network) -> list[Issue]:
     return issues
 
 
+def lattice_is_sound(network: Network) -> list[Issue]:
+    """There is one lattice at most, and what is outside does not look into it."""
+    issues = []
+    if len(network.lattices) > 1:
+        names = " and ".join(lattice.name for lattice in network.lattices)
+        issues.append(Issue("lattices", f"{names}: a network has one at most"))
+    for lattice in network.lattices:
+        where = f"lattice '{lattice.name}'"
+        if lattice.cells < 2 or lattice.lines < 1:
+            what = f"{lattice.lines} x {lattice.cells} cells; give 2 cells or more"
+            issues.append(Issue(where, what))
+        for name, values in lattice.tables.items():
+            if len(values) != lattice.lines:
+                what = f"table '{name}' has {len(values)} values for {lattice.lines}"
+                issues.append(Issue(where, f"{what} lines"))
+    on_lattice = {s.name for s in network.species if s.lattice}
+    if on_lattice and not network.lattices:
+        name = min(on_lattice)
+        issues.append(Issue(f"species '{name}'", "is on a lattice that does not exist"))
+    for where, changed in _species_references(network):
+        outside = where.startswith(("port", "event"))
+        issues += [
+            Issue(where, f"cannot change '{name}', which is on the lattice")
+            for name in changed
+            if outside and own(name) in on_lattice
+        ]
+    return issues
+
+
 CHECKS: tuple[Callable[[Network], list[Issue]], ...] = (
     names_exist,
     rules_are_acyclic,
     units_agree,
     reactions_balance,
     ledgers_only_count,
+    lattice_is_sound,
 )

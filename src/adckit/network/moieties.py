@@ -11,6 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from adckit.network.lattice import own
 from adckit.network.network import Network
 
 __all__ = ["conserved_moieties", "content_matrix", "stoichiometry"]
@@ -22,7 +23,9 @@ def stoichiometry(network: Network) -> list[list[Fraction]]:
     matrix = [[Fraction(0)] * len(network.reactions) for _ in index]
     for column, reaction in enumerate(network.reactions):
         for name, change in reaction.changes.items():
-            matrix[index[name]][column] += Fraction(change).limit_denominator(10**6)
+            matrix[index[own(name)]][column] += Fraction(change).limit_denominator(
+                10**6
+            )
     return matrix
 
 

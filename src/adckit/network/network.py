@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from adckit.errors import Issue, ModelError, UnknownNameError
 from adckit.network import printing
 from adckit.network.expr import TIME, ZERO, Expr, Symbol
+from adckit.network.lattice import Lattice, inner, outer
 from adckit.network.parts import (
     Compartment,
     Event,
@@ -37,6 +38,7 @@ Part = (
     | Input
     | Event
     | Port
+    | Lattice
     | Parameter
 )
 Named = TypeVar("Named", bound=Part)
@@ -50,6 +52,7 @@ _FIELDS: dict[type, str] = {
     Input: "inputs",
     Event: "events",
     Port: "ports",
+    Lattice: "lattices",
     Parameter: "parameters",
 }
 
@@ -67,6 +70,8 @@ class Network:
     inputs: tuple[Input, ...] = ()
     events: tuple[Event, ...] = ()
     ports: tuple[Port, ...] = ()
+    lattices: tuple[Lattice, ...] = ()
+    """None, or the one along which some species are."""
     parameters: tuple[Parameter, ...] = ()
     notes: tuple[str, ...] = field(default=())
     """One line per mechanism, printed by `describe`."""
@@ -144,7 +149,18 @@ class Network:
         """Names that an expression of this network may use."""
         groups = (self.species, self.parameters, self.rules, self.inputs)
         named: list[str] = [part.name for group in groups for part in group]
-        return [*named, TIME.name]
+        for lattice in self.lattices:
+            named += lattice.symbols
+        return [*named, *self.neighbours(), TIME.name]
+
+    def neighbours(self) -> dict[str, Species]:
+        """Names by which a cell of the lattice speaks of those beside it."""
+        return {
+            side(species.symbol).name: species
+            for species in self.species
+            if species.lattice
+            for side in (inner, outer)
+        }
 
     def moieties(self) -> list[str]:
         """Names of the conserved moieties, in order of appearance."""

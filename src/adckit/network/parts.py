@@ -45,6 +45,8 @@ class Species:
     """A sink or source that only counts: nothing depends on it."""
     scale: Expr | None = None
     """An amount below which accuracy does not matter; see `system.scales`."""
+    lattice: bool = False
+    """There is one in every cell of the lattice."""
 
     @property
     def symbol(self) -> Symbol:
@@ -61,6 +63,8 @@ class Reaction:
     """Species name → change per unit of flux (negative: consumed)."""
     reference: str = ""
     """Where the rate law comes from, e.g. `SCIENCE A3a`."""
+    place: str = ""
+    """On a lattice: `faces` between neighbours, or `first` cells; else every cell."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,8 @@ class Rule:
     expression: Expr
     unit: str
     label: str = ""
+    total: bool = False
+    """Summed over the cells of the lattice; only observables may use it."""
 
     @property
     def symbol(self) -> Symbol:
@@ -86,6 +92,8 @@ class Observable:
     unit: str
     """Unit of the result; the expression is in internal units of that dimension."""
     label: str = ""
+    profile: bool = False
+    """One value for every cell of the lattice; otherwise what cells hold is summed."""
 
 
 @dataclass(frozen=True)

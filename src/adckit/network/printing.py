@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from adckit.network.expr import ZERO, Const, Expr, Op
+from adckit.network.lattice import outer, own
 from adckit.network.parts import Species
 
 if TYPE_CHECKING:
@@ -22,6 +23,10 @@ def equations(network: Network) -> str:
 def _equation_lines(network: Network) -> Iterator[str]:
     yield f"# {network.name}: {len(network.species)} states"
     yield "# amounts in nmol, volumes in L, time in day, lengths in dm"
+    for lattice in network.lattices:
+        yield f"# {lattice.name}: {lattice.lines} x {lattice.cells} cells"
+        for name, values in lattice.tables.items():
+            yield f"# {name} of each line: {', '.join(f'{v:.17g}' for v in values)}"
     if network.rules:
         yield "\n# rules"
         for rule in network.rules:
@@ -29,12 +34,14 @@ def _equation_lines(network: Network) -> Iterator[str]:
     yield "\n# fluxes"
     units = {s.name: s.unit for s in network.species}
     for reaction in network.reactions:
-        unit = units[next(iter(reaction.changes))]
-        yield f"{reaction.name} = {reaction.rate}    [{unit}/day]"
+        unit = units[own(next(iter(reaction.changes)))]
+        where = f"    at {reaction.place}" if reaction.place else ""
+        yield f"{reaction.name} = {reaction.rate}    [{unit}/day]{where}"
     yield "\n# states"
     for species in network.species:
         balance = _balance(network, species)
-        yield f"d {species.name}/dt = {balance}    [{species.unit}/day]"
+        where = "    in every cell" if species.lattice else ""
+        yield f"d {species.name}/dt = {balance}    [{species.unit}/day]{where}"
     yield "\n# before the first dose"
     for species in network.species:
         if species.initial is not ZERO:
@@ -52,11 +59,16 @@ def _balance(network: Network, species: Species) -> str:
         for port in network.ports
         if species.name in port.amounts
     ]
+    names = {species.name: ""}
+    if species.lattice:  # what arrives through the face on the inner side
+        names[outer(species.symbol).name] = "@inner"
     for reaction in network.reactions:
-        change = reaction.changes.get(species.name, 0.0)
-        if change:
-            size = "" if abs(change) == 1 else f"{abs(change):g}*"
-            terms.append(f"{'+' if change > 0 else '-'} {size}{reaction.name}")
+        for name, side in names.items():
+            change = reaction.changes.get(name, 0.0)
+            if change:
+                size = "" if abs(change) == 1 else f"{abs(change):g}*"
+                sign = "+" if change > 0 else "-"
+                terms.append(f"{sign} {size}{reaction.name}{side}")
     return " ".join(terms).removeprefix("+ ") or "0"
 
 
