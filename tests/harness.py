@@ -98,7 +98,10 @@ def run(
 
 def _watched(network: Network) -> Network:
     """The network with one more observable for each state."""
-    watch = (Observable(f"state_{s.name}", s.symbol, s.unit) for s in network.species)
+    watch = (
+        Observable(f"state_{s.name}", s.symbol, s.unit, profile=s.lattice)
+        for s in network.species
+    )
     return network.add(*watch)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-__all__ = ["Elimination", "plan_elimination"]
+__all__ = ["Elimination", "pivots_before", "plan_elimination"]
 
 
 @dataclass(frozen=True)
@@ -52,3 +52,12 @@ def plan_elimination(size: int, pattern: Iterable[tuple[int, int]]) -> Eliminati
             columns[j].update(below[pivot])
     found = sum(map(len, below.values())) + sum(map(len, right.values())) + size
     return Elimination(tuple(below), found - entries, below, right)
+
+
+def pivots_before(plan: Elimination) -> dict[int, list[int]]:
+    """Row → pivots that change it, in order."""
+    before: dict[int, list[int]] = {k: [] for k in plan.order}
+    for k in plan.order:
+        for i in plan.below[k]:
+            before[i].append(k)
+    return before

@@ -194,6 +194,15 @@ class Function:
     def cast(self, a: Reg, kind: str, how: str = "bitcast") -> Reg:
         return self.give(kind, f"{how} {a} to {kind}")
 
+    def spread(self, number: Reg) -> Reg:
+        """One double in every lane."""
+        real, count = self.module.real, self.module.lanes
+        if count == 1:
+            return number
+        one = self.give(real, f"insertelement {real} poison, {number}, i64 0")
+        zeros = f"<{count} x i32> zeroinitializer"
+        return self.give(real, f"shufflevector {one}, {real} poison, {zeros}")
+
     def any(self, mask: Reg) -> Reg:
         """Whether any lane is true, as i1."""
         if self.module.lanes == 1:

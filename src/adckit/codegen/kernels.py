@@ -14,40 +14,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from adckit.codegen.algebra import Elimination, plan_elimination
-from adckit.codegen.emitter import Function, Module, Reg
-from adckit.codegen.lower import Block, Hoisted, Value, hoist, lower, slots
+from adckit.codegen.algebra import Elimination, pivots_before, plan_elimination
+from adckit.codegen.emitter import Module, Reg
+from adckit.codegen.lattice_algebra import add_lattice_model
+from adckit.codegen.lower import Block, Hoisted, hoist, lower, slots
+from adckit.codegen.writing import MODEL_ARGUMENTS, ModelShape, write_block
 from adckit.network.expr import TIME, ZERO, Expr, symbols_in
 from adckit.network.system import OdeSystem
 
 __all__ = ["ModelShape", "add_model"]
 
-_ARGUMENTS = (
-    "ptr noalias %time, ptr noalias %state, ptr noalias %fixed, ptr noalias %input"
-)
-
-
-@dataclass(frozen=True)
-class ModelShape:
-    """Sizes that the integrator needs to know."""
-
-    states: int
-    parameters: int
-    fixed: int
-    inputs: int
-    outputs: int
-    factors: int
-    events: int
-    assigned: int
-    uses_time: bool
-    seen: tuple[int, ...]
-    """States that outputs depend on."""
-
 
 def add_model(module: Module, system: OdeSystem) -> ModelShape:
     """Write all functions of one system into the module."""
+    if system.cells is not None:
+        return add_lattice_model(module, system)
     assigned = [value for event in system.assignments for _, value in event]
     jacobian = system.jacobian
     uses_time = any(slope is not ZERO for slope in system.time_slopes)
@@ -98,7 +80,7 @@ def _factor_places(
     payload distribution all move by the same rates.  Reading less is what makes
     `solve` quick.
     """
-    before = _pivots_before(plan)
+    before = pivots_before(plan)
     forward = [(i, k) for i in plan.order for k in before[i]]
     backward = [(k, j) for k in reversed(plan.order) for j in (*plan.right[k], k)]
     changed = {(i, j) for k in plan.order for i in plan.below[k] for j in plan.right[k]}
@@ -109,15 +91,6 @@ def _factor_places(
         content = jacobian[entry] if entry in kept else entry
         places[entry] = found.setdefault(content, len(found))
     return places
-
-
-def _pivots_before(plan: Elimination) -> dict[int, list[int]]:
-    """Row → pivots that change it, in order."""
-    before: dict[int, list[int]] = {k: [] for k in plan.order}
-    for k in plan.order:
-        for i in plan.below[k]:
-            before[i].append(k)
-    return before
 
 
 class _Writer:
@@ -143,7 +116,7 @@ class _Writer:
 
     def simple(self, name: str, roots: Sequence[Expr]) -> None:
         """A function that stores the values of `roots` one after the other."""
-        f = self.module.function(name, f"{_ARGUMENTS}, ptr noalias %out")
+        f = self.module.function(name, f"{MODEL_ARGUMENTS}, ptr noalias %out")
         f.attributes = " noinline"
         for i, value in enumerate(write_block(f, self._lowered(roots))):
             f.store(value, f.arg("out"), i)
@@ -160,7 +133,7 @@ class _Writer:
     ) -> None:
         """LU of diagonal * I - J, stored with inverse pivots."""
         f = self.module.function(
-            "factor", f"{_ARGUMENTS}, ptr noalias %diagonal, ptr noalias %lu"
+            "factor", f"{MODEL_ARGUMENTS}, ptr noalias %diagonal, ptr noalias %lu"
         )
         f.attributes = " noinline"
         values = write_block(f, self._lowered(list(jacobian.values())))
@@ -206,7 +179,7 @@ def _write_solve(
         f.add(f.load(f.arg("b"), i), f.load(f.arg("more"), i))
         for i in range(len(plan.order))
     ]
-    before = _pivots_before(plan)
+    before = pivots_before(plan)
     # By rows: a row's sum stays in a register, where by columns it would be stored.
     for i in plan.order:
         for k in before[i]:
@@ -219,55 +192,3 @@ def _write_solve(
         values[k] = f.mul(values[k], f.load(lu, places[k, k]))
         f.store(values[k], f.arg("x"), k)
     f.done()
-
-
-def write_block(f: Function, block: Block) -> list[Reg]:
-    """Print statements; returns the registers of the results."""
-    loaded: dict[Value, Reg] = {}
-    results: list[Reg] = []
-
-    def operand(value: Value) -> Reg:
-        if value.array == "local":
-            return results[value.index]
-        if value.array == "constant":
-            return f.module.constant(value.number)
-        if value not in loaded:
-            loaded[value] = f.load(f.arg(value.array), value.index)
-        return loaded[value]
-
-    for statement in block.statements:
-        args = [operand(a) for a in statement.args]
-        results.append(_write(f, statement.operation, args, statement.args))
-    return [operand(r) for r in block.results]
-
-
-def _write(f: Function, name: str, args: list[Reg], values: tuple[Value, ...]) -> Reg:
-    zero = f.module.constant(0.0)
-    if name == "pow":
-        return _write_power(f, args, values[1])
-    if name in ("exp", "log"):
-        return f.call(f.module.real, name, *args)
-    if name == "select":
-        return f.select(f.compare("ogt", args[0], zero), args[1], args[2])
-    method = {"max": f.larger, "min": f.smaller}.get(name) or getattr(f, name)
-    result: Reg = method(*args)
-    return result
-
-
-def _write_power(f: Function, args: list[Reg], exponent: Value) -> Reg:
-    n = exponent.number
-    whole = exponent.array == "constant" and n.is_integer()
-    if not whole:
-        return f.call(f.module.real, "pow", *args)
-    result: Reg | None = None
-    square, left = args[0], abs(int(n))
-    while left:
-        if left & 1:
-            result = square if result is None else f.mul(result, square)
-        left >>= 1
-        if left:
-            square = f.mul(square, square)
-    one = f.module.constant(1.0)
-    if result is None:
-        return one
-    return f.div(one, result) if n < 0 else result

@@ -145,13 +145,7 @@ class Memory:
 
     def everywhere(self, name: str) -> Reg:
         """A number of the job in every lane."""
-        value = self.job(name)
-        if self.lanes == 1:
-            return value
-        real, count = self.f.module.real, self.lanes
-        one = self.f.give(real, f"insertelement {real} poison, {value}, i64 0")
-        zeros = f"<{count} x i32> zeroinitializer"
-        return self.f.give(real, f"shufflevector {one}, {real} poison, {zeros}")
+        return self.f.spread(self.job(name))
 
     def place(self, name: str, index: Reg | int = 0) -> Reg:
         """Address of a vector of working memory."""

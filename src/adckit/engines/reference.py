@@ -2,12 +2,14 @@
 
 It exists to be right.  Between two actions a subject is one initial value problem for
 LSODA with the analytic Jacobian; its tolerance is a hundredth of what was asked for, so
-that a difference from another engine is that engine's error.
+that a difference from another engine is that engine's error.  A lattice is written out
+cell by cell.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from scipy.optimize import brentq
 
 from adckit.codegen.python import python_function
 from adckit.engines.base import ActionKind, Problem, Solution
+from adckit.network.expanded import expanded
 from adckit.status import Status
 
 __all__ = ["solve"]
@@ -26,6 +29,7 @@ _FINEST = 1e-13  # LSODA cannot do better in double precision
 
 def solve(problem: Problem) -> Solution:
     """Solve every subject; see adckit.engines.base for shapes and units."""
+    problem = replace(problem, system=expanded(problem.system))
     n, system = problem.subjects, problem.system
     model = _Model(problem)
     values = np.full((n, len(problem.times), len(system.outputs)), np.nan)

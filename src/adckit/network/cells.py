@@ -67,14 +67,8 @@ class CellSystem:
     @property
     def names(self) -> list[str]:
         """Every state of the lattice, cell by cell."""
-        lattice = self.lattice
-        several = lattice.lines > 1
-        places = [
-            f"{line},{cell}" if several else f"{cell}"
-            for line in range(lattice.lines)
-            for cell in range(lattice.cells)
-        ]
-        return [f"{name}[{place}]" for place in places for name in self.states]
+        labels = self.lattice.labels
+        return [f"{name}[{label}]" for label in labels for name in self.states]
 
     @cached_property
     def jacobian(self) -> Entries:

@@ -50,6 +50,16 @@ class Lattice:
         return self.lines * self.cells
 
     @property
+    def labels(self) -> list[str]:
+        """Names of the cells, line by line: the cell, after its line if several."""
+        several = self.lines > 1
+        return [
+            f"{line},{cell}" if several else f"{cell}"
+            for line in range(self.lines)
+            for cell in range(self.cells)
+        ]
+
+    @property
     def symbols(self) -> tuple[str, ...]:
         """Names that say where a cell is."""
         return (CELL.name, *self.tables)

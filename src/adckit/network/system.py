@@ -261,8 +261,8 @@ class _Outputs:
             self.names.append(o.name)
             self.units.append(o.unit)
         for lattice in network.lattices:
-            for place in range(lattice.count if named else 0):
-                self.names += [f"{o.name}[{place}]" for o in named]
+            for label in lattice.labels if named else ():
+                self.names += [f"{o.name}[{label}]" for o in named]
                 self.units += [o.unit for o in named]
 
 

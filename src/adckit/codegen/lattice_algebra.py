@@ -1,0 +1,550 @@
+"""@factor and @solve for a system with a lattice.
+
+Cells are eliminated line by line from the outer end inwards (`cell_algebra.py`).  The
+head that is left, what is outside the lattice and the first cell of every line, is a
+matrix like any other.  Passive states, on which nothing depends, come last: they follow
+from all others.
+
+    lu    head | passive rows of the head | 1/d | carried to each first cell | cells
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from adckit.codegen.algebra import Elimination, pivots_before, plan_elimination
+from adckit.codegen.cell_algebra import CellElimination, Entry, plan_cells
+from adckit.codegen.emitter import Function, Module, Reg
+from adckit.codegen.lattice import LatticeModel, Place, add_lattice_functions, as_reg
+from adckit.codegen.writing import MODEL_ARGUMENTS, ModelShape
+from adckit.network.expr import Expr
+from adckit.network.system import OdeSystem
+
+__all__ = ["add_lattice_model"]
+
+Entries = Mapping[Entry, Expr]
+
+
+def add_lattice_model(module: Module, system: OdeSystem) -> ModelShape:
+    """Write all functions of a system with a lattice into the module."""
+    assert system.cells is not None
+    model = LatticeModel(system, system.cells)
+    add_lattice_functions(module, model)
+    plan = _Plan(model)
+    _Factor(module, plan).write()
+    _Solve(module, plan).write()
+    return model.shape(plan.size)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Both eliminations, and where their factors are."""
+
+    model: LatticeModel
+
+    @cached_property
+    def passive(self) -> tuple[int, ...]:
+        """States outside on which nothing depends."""
+        return self.model.system.counting
+
+    @cached_property
+    def tail(self) -> CellElimination:
+        return plan_cells(self.model.cells, self.passive)
+
+    @cached_property
+    def active(self) -> dict[int, int]:
+        """State outside that others depend on → its index in the head."""
+        left = (i for i in range(self.model.outside) if i not in self.passive)
+        return {state: i for i, state in enumerate(left)}
+
+    def in_head(self, index: int, line: int) -> int:
+        """Index in the head of an entry of a line's first cell; see cell_algebra."""
+        width = self.model.width
+        if index >= 2 * width:
+            return self.active[index - 2 * width]
+        return len(self.active) + line * width + index
+
+    @property
+    def lines(self) -> int:
+        return self.model.cells.lattice.lines
+
+    @cached_property
+    def head_size(self) -> int:
+        return len(self.active) + self.lines * self.model.width
+
+    @cached_property
+    def from_first(self) -> dict[str, Entries]:
+        """Partial derivatives of first cells: those of any cell, and their own."""
+        cells, more = self.model.cells, self.model.first
+        both = {
+            "cell_by_cell": (cells.jacobian, more["cell_by_cell"]),
+            "cell_by_shared": (cells.by_shared, more["cell_by_shared"]),
+            "shared_by_cell": (cells.shared_by_cell, more["shared_by_cell"]),
+            "shared_by_shared": (cells.shared_by_shared, more["shared_by_shared"]),
+        }
+        return {name: _sum(*parts) for name, parts in both.items()}
+
+    @cached_property
+    def border(self) -> tuple[Entry, ...]:
+        """Entries among the states outside that cells beyond the first change."""
+        direct = set(self.model.cells.shared_by_shared)
+        return tuple(sorted(direct | set(self.tail.border)))
+
+    @cached_property
+    def head(self) -> Elimination:
+        return plan_elimination(self.head_size, self._head_pattern())
+
+    def _head_pattern(self) -> set[Entry]:
+        width, active = self.model.width, self.active
+        outside = {*self.model.system.jacobian, *self.border}
+        outside |= set(self.from_first["shared_by_shared"])
+        found = {(active[i], active[j]) for i, j in outside if i in active}
+        for line in range(self.lines):
+            entries = set(self.tail.carried) | set(self.from_first["cell_by_cell"])
+            by_shared = self.from_first["cell_by_shared"]
+            entries |= {(i, 2 * width + j) for i, j in by_shared}
+            by_cell = self.from_first["shared_by_cell"]
+            entries |= {(2 * width + i, j) for i, j in by_cell if i in active}
+            found |= {
+                (self.in_head(i, line), self.in_head(j, line)) for i, j in entries
+            }
+        return found
+
+    @cached_property
+    def passive_pattern(self) -> tuple[Entry, ...]:
+        """(passive state, index in the head) of derivatives that are not zero."""
+        active, first = self.active, self.from_first
+        outside = {
+            *self.model.system.jacobian,
+            *self.border,
+            *first["shared_by_shared"],
+        }
+        found = {(i, active[j]) for i, j in outside if i not in active}
+        for line in range(self.lines):
+            for i, j in first["shared_by_cell"]:
+                if i not in active:
+                    found.add((i, self.in_head(j, line)))
+        return tuple(sorted(found))
+
+    # -- places ----------------------------------------------------------------------
+
+    @cached_property
+    def head_places(self) -> dict[Entry, int]:
+        """In the order in which `solve` reads; a diagonal entry is an inverse."""
+        plan = self.head
+        before = pivots_before(plan)
+        order = [(i, k) for i in plan.order for k in before[i]]
+        order += [(k, j) for k in reversed(plan.order) for j in (*plan.right[k], k)]
+        return {entry: place for place, entry in enumerate(order)}
+
+    @cached_property
+    def passive_places(self) -> dict[Entry, int]:
+        first = len(self.head_places)
+        return {entry: first + i for i, entry in enumerate(self.passive_pattern)}
+
+    @property
+    def inverse_place(self) -> int:
+        """Where 1/d is."""
+        return len(self.head_places) + len(self.passive_pattern)
+
+    @property
+    def carried_place(self) -> int:
+        """Where the entries begin that are carried to the first cells."""
+        return self.inverse_place + 1
+
+    @property
+    def tail_place(self) -> int:
+        """Where the factors of cells begin."""
+        return self.carried_place + self.lines * len(self.tail.carried)
+
+    @cached_property
+    def cell_places(self) -> dict[object, int]:
+        """Entry → place among the factors of a cell.
+
+        Entries that are the same expression, and stay so, share a place: the moments
+        of a payload distribution all move by the same rates.  Reading less is what
+        makes `solve` quick.
+        """
+        tail, before = self.tail, self.tail.before
+        changed, kept = tail.changed, self.cell_entries
+        forward = [(i, k) for i in tail.order for k in before.get(i, [])]
+        beyond = sorted(i for i in before if i >= self.model.width)
+        forward += [(i, k) for i in beyond for k in before[i]]
+        backward = [(k, j) for k in reversed(tail.order) for j in (*tail.right[k], k)]
+        found: dict[object, int] = {}
+        places: dict[object, int] = {}
+        lower = set(forward)
+        for entry in [*forward, *backward]:
+            alone = entry in changed or entry in lower or entry[0] == entry[1]
+            content: object = entry if alone else kept[entry]
+            places[entry] = found.setdefault(content, len(found))
+        for entry, value in self.passive_entries.items():
+            key = ("passive", value)
+            places["passive", entry] = found.setdefault(key, len(found))
+        return places
+
+    @property
+    def cell_size(self) -> int:
+        return max(self.cell_places.values(), default=-1) + 1
+
+    @property
+    def size(self) -> int:
+        return self.tail_place + self.model.cells.lattice.count * self.cell_size
+
+    @cached_property
+    def cell_entries(self) -> dict[Entry, Expr]:
+        """-W of a cell, but for d on its diagonal; indices as in cell_algebra."""
+        cells, width = self.model.cells, self.model.width
+        entries = dict(cells.jacobian)
+        entries |= {(i, width + j): v for (i, j), v in cells.to_inner.items()}
+        entries |= {(width + i, j): v for (i, j), v in cells.from_inner.items()}
+        entries |= {(i, 2 * width + j): v for (i, j), v in cells.by_shared.items()}
+        return entries | {
+            (2 * width + i, j): v
+            for (i, j), v in cells.shared_by_cell.items()
+            if i in self.active
+        }
+
+    @property
+    def passive_entries(self) -> dict[Entry, Expr]:
+        """Rates of passive states by the states of a cell."""
+        entries = self.model.cells.shared_by_cell
+        return {(i, j): v for (i, j), v in entries.items() if i not in self.active}
+
+    def cell_factors(self, f: Function, number: Reg | int) -> Reg:
+        """Address of the factors of a cell."""
+        first = f.whole("mul", as_reg(number), self.cell_size)
+        return f.at(f.arg("lu"), f.whole("add", first, self.tail_place))
+
+
+def _sum(a: Entries, b: Entries) -> dict[Entry, Expr]:
+    total = dict(a)
+    for entry, value in b.items():
+        total[entry] = total[entry] + value if entry in total else value
+    return total
+
+
+class _Factor:
+    """Writes @factor: LU of d I - df/dy, with inverse pivots."""
+
+    def __init__(self, module: Module, plan: _Plan) -> None:
+        self.module, self.plan, self.model = module, plan, plan.model
+        arguments = f"{MODEL_ARGUMENTS}, ptr noalias %diagonal, ptr noalias %lu"
+        self.f = module.function("factor", arguments)
+        self.f.attributes = " noinline"
+        self.one = module.constant(1.0)
+
+    def write(self) -> None:
+        f, zero, real = self.f, self.module.constant(0.0), self.module.real
+        self.diagonal = f.load(f.arg("diagonal"))
+        border = {entry: f.variable(real, zero) for entry in self.plan.border}
+        carried = {e: f.variable(real, zero) for e in self.plan.tail.carried}
+        lattice = self.model.cells.lattice
+        with f.loop(lattice.lines) as line:
+            for slot in carried.values():
+                f.put(zero, slot)
+            with f.loop(lattice.cells - 1) as done:
+                last = Reg("i64", str(lattice.cells - 1))
+                place = self.model.place(f, line, f.whole("sub", last, done))
+                self._cell(place, carried, border)
+            first = f.whole("mul", line, len(carried))
+            kept = f.at(f.arg("lu"), f.whole("add", first, self.plan.carried_place))
+            for i, slot in enumerate(carried.values()):
+                f.store(f.get(slot, real), kept, i)
+        self._head(border)
+        f.done()
+
+    def _cell(
+        self, place: Place, carried: dict[Entry, Reg], border: dict[Entry, Reg]
+    ) -> None:
+        """Eliminate one cell."""
+        f, plan, real = self.f, self.plan, self.module.real
+        direct = self.model.cells.shared_by_shared
+        roots = [*plan.cell_entries.values(), *plan.passive_entries.values()]
+        values = self.model.write(f, [*roots, *direct.values()], place)
+        work: dict[Entry, Reg] = {}
+        for entry, value in zip(plan.cell_entries, values, strict=False):
+            work[entry] = f.neg(value)
+        for k in range(self.model.width):
+            held = work.get((k, k))
+            work[k, k] = f.add(self.diagonal, held) if held else self.diagonal
+        for entry, slot in carried.items():
+            _add(f, work, entry, f.get(slot, real))
+        passive = values[len(plan.cell_entries) : len(roots)]
+        into = plan.cell_factors(f, place.number)
+        places = plan.cell_places
+        for entry, value in zip(plan.passive_entries, passive, strict=True):
+            f.store(value, into, places["passive", entry])
+        self._eliminate(plan.tail, work, into, places)
+        width = self.model.width
+        for entry, slot in carried.items():
+            i, j = (x + width if x < width else x for x in entry)
+            f.put(work.get((i, j), self.module.constant(0.0)), slot)
+        self._to_border(
+            border, work, dict(zip(direct, values[len(roots) :], strict=True))
+        )
+
+    def _to_border(
+        self, border: dict[Entry, Reg], work: dict[Entry, Reg], direct: dict[Entry, Reg]
+    ) -> None:
+        """What a cell changes outside: as W for active rows, as df/dy for passive."""
+        f, real, width = self.f, self.module.real, self.model.width
+        for (i, j), slot in border.items():
+            total = f.get(slot, real)
+            if (i, j) in direct:
+                more = f.add if i not in self.plan.active else f.sub
+                total = more(total, direct[i, j])
+            update = work.get((2 * width + i, 2 * width + j))
+            f.put(f.add(total, update) if update else total, slot)
+
+    def _eliminate(
+        self,
+        plan: CellElimination | Elimination,
+        work: dict[Entry, Reg],
+        into: Reg,
+        places: Mapping[Any, int],
+    ) -> None:
+        """Take all pivots; `work` keeps what is left over."""
+        f = self.f
+        stored: set[int] = set()
+
+        def store(value: Reg, entry: Entry) -> None:
+            if places[entry] not in stored:
+                stored.add(places[entry])
+                f.store(value, into, places[entry])
+
+        for k in plan.order:
+            inverse = f.div(self.one, work[k, k])
+            store(inverse, (k, k))
+            for j in plan.right[k]:
+                store(work[k, j], (k, j))
+            for i in plan.below[k]:
+                multiplier = f.mul(work[i, k], inverse)
+                store(multiplier, (i, k))
+                for j in plan.right[k]:
+                    update = f.mul(multiplier, work[k, j])
+                    known = work.get((i, j))
+                    work[i, j] = f.sub(known, update) if known else f.neg(update)
+
+    def _head(self, border: dict[Entry, Reg]) -> None:
+        """Factorise what is left once the cells are gone."""
+        f, plan, real = self.f, self.plan, self.module.real
+        work: dict[Entry, Reg] = {(k, k): self.diagonal for k in range(plan.head_size)}
+        passive: dict[Entry, Reg] = {}
+        jacobian = self.model.system.jacobian
+        values = self.model.write(f, list(jacobian.values()))
+        self._outside(work, passive, zip(jacobian, values, strict=True))
+        for (i, j), slot in border.items():
+            total, column = f.get(slot, real), plan.active[j]
+            if i in plan.active:
+                _add(f, work, (plan.active[i], column), total)
+            else:
+                _add(f, passive, (i, column), total)
+        for line in range(plan.lines):
+            self._first_cell(line, work, passive)
+        lu = f.arg("lu")
+        self._eliminate(plan.head, work, lu, plan.head_places)
+        for entry, place in plan.passive_places.items():
+            f.store(passive[entry], lu, place)
+        f.store(f.div(self.one, self.diagonal), lu, plan.inverse_place)
+
+    def _outside(
+        self,
+        work: dict[Entry, Reg],
+        passive: dict[Entry, Reg],
+        values: Iterable[tuple[Entry, Reg]],
+    ) -> None:
+        """df/dy among the states outside."""
+        active = self.plan.active
+        for (i, j), value in values:
+            if i in active:
+                _subtract(self.f, work, (active[i], active[j]), value)
+            else:
+                _add(self.f, passive, (i, active[j]), value)
+
+    def _first_cell(
+        self, line: int, work: dict[Entry, Reg], passive: dict[Entry, Reg]
+    ) -> None:
+        """What the first cell of a line brings into the head."""
+        f, plan, width = self.f, self.plan, self.model.width
+        groups = plan.from_first
+        roots = [value for group in groups.values() for value in group.values()]
+        values = iter(self.model.write(f, roots, self.model.place(f, line, 0)))
+        found = {
+            name: {entry: next(values) for entry in group}
+            for name, group in groups.items()
+        }
+
+        def at(i: int, j: int) -> Entry:
+            return plan.in_head(i, line), plan.in_head(j, line)
+
+        for (i, j), value in found["cell_by_cell"].items():
+            _subtract(f, work, at(i, j), value)
+        for (i, j), value in found["cell_by_shared"].items():
+            _subtract(f, work, at(i, 2 * width + j), value)
+        for (i, j), value in found["shared_by_cell"].items():
+            if i in plan.active:
+                _subtract(f, work, at(2 * width + i, j), value)
+            else:
+                _add(f, passive, (i, plan.in_head(j, line)), value)
+        self._outside(work, passive, found["shared_by_shared"].items())
+        first = plan.carried_place + line * len(plan.tail.carried)
+        for n, (i, j) in enumerate(plan.tail.carried, first):
+            _add(f, work, at(i, j), f.load(f.arg("lu"), n))
+
+
+def _add(f: Function, work: dict[Entry, Reg], entry: Entry, value: Reg) -> None:
+    known = work.get(entry)
+    work[entry] = f.add(known, value) if known else value
+
+
+def _subtract(f: Function, work: dict[Entry, Reg], entry: Entry, value: Reg) -> None:
+    known = work.get(entry)
+    work[entry] = f.sub(known, value) if known else f.neg(value)
+
+
+class _Solve:
+    """Writes @solve: x from LU and b + more."""
+
+    def __init__(self, module: Module, plan: _Plan) -> None:
+        self.module, self.plan, self.model = module, plan, plan.model
+        self.f = module.function(
+            "solve",
+            "ptr noalias %lu, ptr noalias %b, ptr noalias %more, ptr noalias %x",
+        )
+        self.f.attributes = " noinline"
+        self.before = plan.tail.before
+
+    def write(self) -> None:
+        f, zero, real = self.f, self.module.constant(0.0), self.module.real
+        rows = [i for i in sorted(self.before) if i >= self.model.width]
+        sums = {i: f.variable(real, zero) for i in rows}
+        counts = {i: f.variable(real, zero) for i in self.plan.passive}
+        inward = [i for i in rows if i < 2 * self.model.width]
+        lattice = self.model.cells.lattice
+        with f.loop(lattice.lines) as line:
+            for i in inward:
+                f.put(zero, sums[i])
+            start = f.whole("mul", line, lattice.cells)
+            with f.loop(lattice.cells - 1) as done:
+                last = f.whole("add", start, lattice.cells - 1)
+                self._forward(f.whole("sub", last, done), sums)
+            first = f.at(f.arg("x"), self.model.state_of(f, start))
+            for i in inward:
+                value = f.get(sums[i], real)
+                f.store(value, first, i - self.model.width)
+        self._head(sums)
+        with f.loop(lattice.lines) as line:
+            start = f.whole("mul", line, lattice.cells)
+            with f.loop(lattice.cells - 1) as done:
+                number = f.whole("add", f.whole("add", start, done), 1)
+                self._backward(number, counts)
+        self._passive(counts)
+        f.done()
+
+    def _forward(self, number: Reg, sums: dict[int, Reg]) -> None:
+        """Eliminate a cell from the right-hand side; it stays, half done, in x."""
+        f, plan, real, width = self.f, self.plan, self.module.real, self.model.width
+        start = self.model.state_of(f, number)
+        b, more, x = (f.at(f.arg(name), start) for name in ("b", "more", "x"))
+        lu, places = plan.cell_factors(f, number), plan.cell_places
+        values: dict[int, Reg] = {}
+        for i in range(width):
+            values[i] = f.add(f.load(b, i), f.load(more, i))
+            if width + i in sums:
+                values[i] = f.add(values[i], f.get(sums[width + i], real))
+        # By rows: a row's sum stays in a register, where by columns it would be stored.
+        for i in plan.tail.order:
+            for k in self.before.get(i, []):
+                term = f.mul(f.load(lu, places[i, k]), values[k])
+                values[i] = f.sub(values[i], term)
+            f.store(values[i], x, i)
+        for i, slot in sums.items():
+            outside = i >= 2 * width
+            total = f.get(slot, real) if outside else self.module.constant(0.0)
+            for k in self.before[i]:
+                total = f.sub(total, f.mul(f.load(lu, places[i, k]), values[k]))
+            f.put(total, slot)
+
+    def _head(self, sums: dict[int, Reg]) -> None:
+        """Solve for the states outside and the first cells."""
+        f, plan, width = self.f, self.plan, self.model.width
+        values: dict[int, Reg] = {}
+        states = self._head_states()
+        for k, state in states.items():
+            b, more = f.load(f.arg("b"), state), f.load(f.arg("more"), state)
+            values[k] = f.add(b, more)
+        for i, slot in sums.items():
+            if i >= 2 * width:
+                k = plan.active[i - 2 * width]
+                values[k] = f.add(values[k], f.get(slot, self.module.real))
+                continue
+            for line in range(plan.lines):
+                k = plan.in_head(i - width, line)
+                values[k] = f.add(values[k], f.load(f.arg("x"), states[k]))
+        lu, places, before = f.arg("lu"), plan.head_places, pivots_before(plan.head)
+        for i in plan.head.order:
+            for k in before[i]:
+                term = f.mul(f.load(lu, places[i, k]), values[k])
+                values[i] = f.sub(values[i], term)
+        for k in reversed(plan.head.order):
+            for j in plan.head.right[k]:
+                term = f.mul(f.load(lu, places[k, j]), values[j])
+                values[k] = f.sub(values[k], term)
+            values[k] = f.mul(values[k], f.load(lu, places[k, k]))
+            f.store(values[k], f.arg("x"), states[k])
+
+    def _head_states(self) -> dict[int, int]:
+        """Index in the head → state."""
+        model, plan = self.model, self.plan
+        states = {k: state for state, k in plan.active.items()}
+        for line in range(plan.lines):
+            first = model.outside + line * model.cells.lattice.cells * model.width
+            states |= {plan.in_head(i, line): first + i for i in range(model.width)}
+        return states
+
+    def _backward(self, number: Reg, counts: dict[int, Reg]) -> None:
+        """Finish a cell whose inner neighbour is known."""
+        f, plan, width = self.f, self.plan, self.model.width
+        start = self.model.state_of(f, number)
+        x = f.at(f.arg("x"), start)
+        neighbour = f.at(f.arg("x"), f.whole("sub", start, width))
+        lu, places = plan.cell_factors(f, number), plan.cell_places
+        values: dict[int, Reg] = {}
+
+        def known(j: int) -> Reg:
+            if j not in values:
+                outside = j >= 2 * width
+                base = f.arg("x") if outside else neighbour
+                values[j] = f.load(base, j - (2 * width if outside else width))
+            return values[j]
+
+        for k in reversed(plan.tail.order):
+            total = f.load(x, k)
+            for j in plan.tail.right[k]:
+                total = f.sub(total, f.mul(f.load(lu, places[k, j]), known(j)))
+            values[k] = f.mul(total, f.load(lu, places[k, k]))
+            f.store(values[k], x, k)
+        added: dict[int, Reg] = {}
+        for i, j in plan.passive_entries:
+            term = f.mul(f.load(lu, places["passive", (i, j)]), values[j])
+            added[i] = f.add(added[i], term) if i in added else term
+        for i, value in added.items():
+            f.put(f.add(f.get(counts[i], self.module.real), value), counts[i])
+
+    def _passive(self, counts: dict[int, Reg]) -> None:
+        """x = (b + sum of df/dy x) / d for states on which nothing depends."""
+        f, plan = self.f, self.plan
+        states = self._head_states()
+        inverse = f.load(f.arg("lu"), plan.inverse_place)
+        for i in plan.passive:
+            total = f.add(f.load(f.arg("b"), i), f.load(f.arg("more"), i))
+            total = f.add(total, f.get(counts[i], self.module.real))
+            for (row, k), place in plan.passive_places.items():
+                if row == i:
+                    x = f.load(f.arg("x"), states[k])
+                    total = f.add(total, f.mul(f.load(f.arg("lu"), place), x))
+            f.store(f.mul(total, inverse), f.arg("x"), i)

@@ -1,0 +1,98 @@
+"""Statements as instructions, and what all functions of a model have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from adckit.codegen.emitter import Function, Reg
+from adckit.codegen.lower import Block, Value
+
+__all__ = ["MODEL_ARGUMENTS", "ModelShape", "write_block"]
+
+MODEL_ARGUMENTS = (
+    "ptr noalias %time, ptr noalias %state, ptr noalias %fixed, ptr noalias %input"
+)
+
+_NONE: Mapping[Any, Reg] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class ModelShape:
+    """Sizes that the integrator needs to know."""
+
+    states: int
+    parameters: int
+    fixed: int
+    inputs: int
+    outputs: int
+    factors: int
+    events: int
+    assigned: int
+    uses_time: bool
+    seen: tuple[int, ...]
+    """States that outputs depend on."""
+
+
+def write_block(
+    f: Function,
+    block: Block,
+    arrays: Mapping[str, Reg] = _NONE,
+    known: Mapping[Value, Reg] = _NONE,
+) -> list[Reg]:
+    """Print statements; returns the registers of the results.
+
+    An array is the argument of its name unless `arrays` says where it is; what is
+    `known` is not loaded.
+    """
+    loaded = dict(known)
+    results: list[Reg] = []
+
+    def operand(value: Value) -> Reg:
+        if value.array == "local":
+            return results[value.index]
+        if value.array == "constant":
+            return f.module.constant(value.number)
+        if value not in loaded:
+            base = arrays.get(value.array) or f.arg(value.array)
+            loaded[value] = f.load(base, value.index)
+        return loaded[value]
+
+    for statement in block.statements:
+        args = [operand(a) for a in statement.args]
+        results.append(_write(f, statement.operation, args, statement.args))
+    return [operand(r) for r in block.results]
+
+
+def _write(f: Function, name: str, args: list[Reg], values: tuple[Value, ...]) -> Reg:
+    zero = f.module.constant(0.0)
+    if name == "pow":
+        return _write_power(f, args, values[1])
+    if name in ("exp", "log"):
+        return f.call(f.module.real, name, *args)
+    if name == "select":
+        return f.select(f.compare("ogt", args[0], zero), args[1], args[2])
+    method = {"max": f.larger, "min": f.smaller}.get(name) or getattr(f, name)
+    result: Reg = method(*args)
+    return result
+
+
+def _write_power(f: Function, args: list[Reg], exponent: Value) -> Reg:
+    n = exponent.number
+    whole = exponent.array == "constant" and n.is_integer()
+    if not whole:
+        return f.call(f.module.real, "pow", *args)
+    result: Reg | None = None
+    square, left = args[0], abs(int(n))
+    while left:
+        if left & 1:
+            result = square if result is None else f.mul(result, square)
+        left >>= 1
+        if left:
+            square = f.mul(square, square)
+    one = f.module.constant(1.0)
+    if result is None:
+        return one
+    return f.div(one, result) if n < 0 else result
