@@ -5,7 +5,10 @@ The values are round and belong to no product.
 
 from __future__ import annotations
 
-from adckit.mechanisms.blueprint import Blueprint, PayloadSpecies
+from collections.abc import Mapping
+from dataclasses import replace
+
+from adckit.mechanisms.blueprint import Blueprint, CellPopulation, PayloadSpecies
 from adckit.molecules.load import DrugLoad
 from adckit.parameters import Parameter, Source, Status
 from adckit.units import parse_quantity
@@ -110,3 +113,19 @@ def example(
         SPECIES,
         variants,
     )
+
+
+def mixed(
+    classes: Mapping[str, tuple[float, float]],
+    changed: dict[str, str] | None = None,
+    **variants: str,
+) -> Blueprint:
+    """The example with populations of cells: name -> (share, receptors per cell)."""
+    values = {f"share_{name}": f"{share!r}" for name, (share, _) in classes.items()}
+    values |= {
+        f"receptors_per_cell_{name}": f"{number!r} receptors/cell"
+        for name, (_, number) in classes.items()
+    }
+    blueprint = example(changed=values | (changed or {}), **variants)
+    kinds = tuple(CellPopulation(name, f"{name} cells") for name in classes)
+    return replace(blueprint, populations=kinds)

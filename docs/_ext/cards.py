@@ -49,6 +49,7 @@ _WRITERS: Mapping[str, Callable[..., str]] = {
     "outputs": markdown.outputs,
     "parameters": markdown.parameters,
     "payload-parameters": markdown.payload_parameters,
+    "population-parameters": markdown.population_parameters,
     "populations": markdown.populations,
     "statuses": markdown.statuses,
     "units": markdown.units,

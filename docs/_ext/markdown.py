@@ -18,7 +18,11 @@ from adckit.mechanisms.blueprint import VARIANTS
 from adckit.mechanisms.organ_parameters import ORGAN_PARAMETERS
 from adckit.mechanisms.reading import CONVENTIONS
 from adckit.mechanisms.specification import ParameterSpec
-from adckit.mechanisms.vocabulary import PARAMETERS, PAYLOAD_SPECIES
+from adckit.mechanisms.vocabulary import (
+    PARAMETERS,
+    PAYLOAD_SPECIES,
+    POPULATION_PARAMETERS,
+)
 from adckit.parameters import Source
 from adckit.status import Status
 
@@ -32,6 +36,7 @@ __all__ = [
     "outputs",
     "parameters",
     "payload_parameters",
+    "population_parameters",
     "populations",
     "source_text",
     "statuses",
@@ -88,10 +93,17 @@ def payload_parameters() -> str:
     return _specifications(PAYLOAD_SPECIES, prefix="<species>_")
 
 
-def _specifications(specs: Iterable[ParameterSpec], prefix: str = "") -> str:
+def population_parameters() -> str:
+    """The parameters that each population of tumour cells has under its own name."""
+    return _specifications(POPULATION_PARAMETERS, suffix="_<p>")
+
+
+def _specifications(
+    specs: Iterable[ParameterSpec], prefix: str = "", suffix: str = ""
+) -> str:
     rows = (
         [
-            f"`{prefix}{spec.name}`",
+            f"`{prefix}{spec.name}{suffix}`",
             " or ".join(cell(unit or "no unit") for unit in spec.units),
             cell(spec.meaning),
             _limits(spec),

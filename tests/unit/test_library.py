@@ -33,7 +33,7 @@ PRODUCTS = (
 )
 NOT_IN_PRODUCTS = re.compile(
     r"absorption_rate|conjugate_molar_mass|trace_antibody|cells_at_cure"
-    r"|deep_.*|deconjugation_rate_.*"
+    r"|deep_.*|deconjugation_rate_.*|reference_receptors_per_cell"
 )
 """Parameters of variants for which no value is known, and definitions."""
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
-from tests.blueprints import SPECIES, example, parameter
+from tests.blueprints import SPECIES, example, mixed, parameter
 
 from adckit.errors import ModelError, UnitError, UnknownNameError
 from adckit.mechanisms.assemble import assemble, plain_model
-from adckit.mechanisms.blueprint import Blueprint, PayloadSpecies
+from adckit.mechanisms.blueprint import Blueprint, CellPopulation, PayloadSpecies
 from adckit.mechanisms.plain import plain_blueprint
 from adckit.mechanisms.vocabulary import PARAMETERS, PAYLOAD_SPECIES
 from adckit.molecules.load import DrugLoad
@@ -229,3 +232,61 @@ def test_plain_blueprint_is_no_conjugate() -> None:
 
     with pytest.raises(ModelError, match="build it with `plain_model`"):
         add_disposition(Network("x"), plain_blueprint(ONE_COMPARTMENT))
+
+
+CLASSES = {"strong": (0.6, 1e6), "negative": (0.4, 0.0)}
+ONE_POPULATION = Path(__file__).parent / "golden" / "one_population.txt"
+
+
+def test_one_population_keeps_the_names_and_equations_it_had() -> None:
+    assert assemble(example()).equations() + "\n" == ONE_POPULATION.read_text("utf-8")
+
+
+def test_uniform_antigen_is_the_model_of_one_population() -> None:
+    uniform = assemble(mixed(CLASSES, antigen="uniform"))
+    assert uniform == assemble(example())
+
+
+def test_populations_are_observed_each_and_together() -> None:
+    names = {o.name: o.unit for o in assemble(mixed(CLASSES)).observables}
+    for name in CLASSES:
+        assert names[f"tumour_volume_{name}"] == "mm3"
+        assert names[f"occupancy_{name}"] == "1"
+        assert names[f"tumour_payload_{name}"] == "nM"
+    assert names["negative_share"] == "%"
+    assert {"tumour_volume", "tumor", "occupancy", "tumour_payload"} <= set(names)
+    all_positive = assemble(mixed({"a": (0.5, 1e6), "b": (0.5, 1e5)}))
+    assert "negative_share" not in {o.name for o in all_positive.observables}
+
+
+def test_shares_must_sum_to_one() -> None:
+    short = mixed({"strong": (0.6, 1e6), "negative": (0.3, 0.0)})
+    assert "sum to 0.9; give shares of the tumour that sum to 1" in problems(short)
+    nobody = mixed({"strong": (0.0, 1e6), "negative": (0.0, 0.0)})
+    assert "shares of the cell populations: sum to 0;" in problems(nobody)
+    near = mixed({"strong": (0.6, 1e6), "negative": (0.4 + 5e-7, 0.0)})
+    assemble(near)
+
+
+def test_populations_with_impossible_numbers_are_refused() -> None:
+    text = problems(mixed({"strong": (1.5, -1e6), "negative": (-0.5, 0.0)}))
+    assert "'share_strong': 1.5 is outside its limits" in text
+    assert "'share_negative': -0.5 is outside its limits" in text
+    assert "'receptors_per_cell_strong': -1e+06 receptors/cell is outside" in text
+    empty = mixed(CLASSES, {"cell_density": "0 cells/mL"})
+    assert "'cell_density': 0 cells/mL makes no sense here" in problems(empty)
+
+
+def test_populations_need_names_and_parameters_of_their_own() -> None:
+    kinds = (CellPopulation("3+", "strong"), CellPopulation("a", "a"))
+    text = problems(replace(example(), populations=(*kinds, kinds[1])))
+    assert "cell population '3+': is no name for states" in text
+    assert "cell population 'a': is there more than once" in text
+    text = problems(replace(example(), populations=kinds[1:]))
+    assert "'share_a': is missing (share of the tumour's cells at the start" in text
+    assert "'receptors_per_cell_a': is missing" in text
+
+
+def test_description_names_the_populations() -> None:
+    text = assemble(mixed(CLASSES)).describe()
+    assert "Populations of tumour cells: strong cells, negative cells (A5)" in text

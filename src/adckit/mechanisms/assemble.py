@@ -13,6 +13,7 @@ from adckit.mechanisms.growth import add_growth, growth_issues
 from adckit.mechanisms.intracellular import add_intracellular_payload
 from adckit.mechanisms.payload import add_payload
 from adckit.mechanisms.plain import add_plain, plain_blueprint
+from adckit.mechanisms.populations import population_issues
 from adckit.mechanisms.routes import has_cells, has_tumour, role_issues
 from adckit.mechanisms.toxicity.organs import add_organs, organ_issues
 from adckit.mechanisms.vocabulary import problems, specification
@@ -34,7 +35,7 @@ def assemble(blueprint: Blueprint) -> Network:
     the wrong unit or outside their limits, choices that contradict each other.
     """
     issues = [*_parameter_issues(blueprint), *growth_issues(blueprint)]
-    issues += organ_issues(blueprint)
+    issues += [*organ_issues(blueprint), *population_issues(blueprint)]
     if blueprint.load is not None:
         issues += role_issues(blueprint)
     network = Network(blueprint.name)

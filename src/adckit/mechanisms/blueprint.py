@@ -15,7 +15,7 @@ from adckit.mechanisms.organ_parameters import ORGANS
 from adckit.molecules.load import DrugLoad
 from adckit.parameters import Parameter
 
-__all__ = ["VARIANTS", "Blueprint", "PayloadSpecies"]
+__all__ = ["VARIANTS", "Blueprint", "CellPopulation", "PayloadSpecies"]
 
 VARIANTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -25,6 +25,7 @@ VARIANTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "payload": ("two-compartment", "one-compartment", "none"),
         "delivery": ("well-mixed", "plasma", "none"),
         "cell": ("cycling", "bulk"),
+        "antigen": ("classes", "uniform"),
         "tubulin": ("physical", "legacy"),
         "growth": ("simeoni", "exponential", "logistic"),
         "kill": ("occupancy", "concentration", "linear", "plasma", "none"),
@@ -32,7 +33,8 @@ VARIANTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """Every choice a model offers, its default first.  `amount` is for plain models: the
-unit in which a drug without a payload is dosed and counted."""
+unit in which a drug without a payload is dosed and counted; `antigen` asks whether the
+populations of cells of the tumour are told apart, where it has any."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,29 @@ class PayloadSpecies:
     label: str
     arises: str
     """`released` by the linker outside cells, or `catabolite` of the lysosome."""
+
+
+@dataclass(frozen=True)
+class CellPopulation:
+    """Tumour cells that differ from the others, in antigen or in their response.
+
+    Its parameters end in `_<name>`: `share`, `receptors_per_cell`, and where it differs
+    `doubling_time`, `half_kill_occupancy`, `efflux_factor`.
+    """
+
+    name: str
+    """Identifier used in parameter and state names, such as `negative`."""
+    label: str
+
+    @property
+    def share(self) -> str:
+        """Name of the parameter: share of the cells of the tumour at the start."""
+        return f"share_{self.name}"
+
+    @property
+    def receptors(self) -> str:
+        """Name of the parameter: receptors per cell."""
+        return f"receptors_per_cell_{self.name}"
 
 
 @dataclass(frozen=True)
@@ -59,6 +84,8 @@ class Blueprint:
     """Choices that differ from the first of each entry of `VARIANTS`."""
     organs: tuple[str, ...] = ()
     """Organs whose toxicity is followed; see `organ_parameters.ORGANS`."""
+    populations: tuple[CellPopulation, ...] = ()
+    """Cells of the tumour that are told apart; without any, they are all alike."""
 
     def __post_init__(self) -> None:
         for choice, value in self.variants.items():

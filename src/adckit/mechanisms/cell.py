@@ -18,6 +18,9 @@ A cell that dies takes its pools along.  Of intact antibody (B, E) the share
 `released_by_dead_cells` returns to the interstitium with its payload; antibody in the
 lysosome is partly digested, so its share returns as catabolite.  Antigen is degraded.
 
+Each population of cells (`populations.py`) has its own R, Re, B, E, L and N, and all
+share Cf; one without antigen has L alone.
+
 Variant `bulk`: the number of receptors is constant, R = R0 N - B, and what is
 internalised goes straight to the lysosome (kint, klys).
 
@@ -28,15 +31,16 @@ that favours the bystander effect.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from adckit.errors import ModelError
 from adckit.mechanisms.blueprint import Blueprint
 from adckit.mechanisms.chain import chain_of, deconjugation, outside_plasma
 from adckit.mechanisms.delivery import Surroundings, surroundings
-from adckit.mechanisms.growth import BIRTHS, CELLS, DEATH_RATE, SPACE, dies
+from adckit.mechanisms.growth import dies
 from adckit.mechanisms.pools import ANTIGEN, Pool
+from adckit.mechanisms.populations import SPACE, Population, populations_of
 from adckit.mechanisms.reading import Reader
 from adckit.mechanisms.routes import (
     ANTIBODY_DEGRADED,
@@ -53,38 +57,76 @@ from adckit.network.parts import Observable, Reaction, Species
 __all__ = ["add_cell"]
 
 REFERENCE = "A4"
-FREE, INSIDE = Symbol("surface_receptor"), Symbol("endosomal_receptor")
 
 
 @dataclass(frozen=True)
 class _Cell:
-    """The pools of the cells and what surrounds them."""
+    """The cells of one population: their pools and what surrounds them."""
 
-    bound: Pool
-    endosomal: Pool
+    population: Population
+    bound: Pool | None
+    """None for cells without antigen."""
+    endosomal: Pool | None
+    """None too where what is internalised goes straight to the lysosome."""
     lysosomal: Pool
     place: Surroundings
+    initial: Expr
+    """Share of the cells of the tumour at the start, in this place."""
     catabolite: str
     """Name of the payload species that the lysosome makes."""
 
     @property
     def inside_state(self) -> str:
         """Payload that the lysosome makes, in the cells."""
-        return f"{self.catabolite}_intracellular"
+        return self.population.named(f"{self.catabolite}_intracellular")
+
+    @property
+    def whole(self) -> list[Pool]:
+        """Pools whose antibody is not digested."""
+        return [pool for pool in (self.bound, self.endosomal) if pool is not None]
+
+    @property
+    def pools(self) -> list[Pool]:
+        return [*self.whole, self.lysosomal]
+
+    @property
+    def free(self) -> Symbol:
+        """Free antigen on the surface."""
+        return self.population.symbol("surface_receptor")
+
+    @property
+    def inside(self) -> Symbol:
+        """Free antigen in endosomes."""
+        return self.population.symbol("endosomal_receptor")
+
+    def named(self, stem: str) -> str:
+        """The name of a reaction in these cells."""
+        return self.population.named(stem)
 
 
-def _cell(blueprint: Blueprint, read: Reader) -> _Cell:
+def _cells(blueprint: Blueprint, read: Reader) -> list[_Cell]:
     chain, species = chain_of(blueprint), Routes(blueprint).catabolite
     if species is None:
         raise ModelError("Cells cannot be added:", role_issues(blueprint))
     cycling = blueprint.variant("cell") == "cycling"
-    return _Cell(
-        chain.pool("bound", "on the cell surface", "tumour", antigen=cycling),
-        chain.pool("endosomal", "in endosomes", "tumour", antigen=True),
-        chain.pair("lysosomal", "in lysosomes", "tumour"),
-        surroundings(blueprint, read),
-        species.name,
-    )
+    place, populations = surroundings(blueprint, read), populations_of(blueprint)
+
+    def cell(population: Population) -> _Cell:
+        named, about = population.named, population.about
+        bound = endosomal = None
+        if population.antigen:
+            label = about("on the cell surface")
+            bound = chain.pool(named("bound"), label, "tumour", antigen=cycling)
+        if population.antigen and cycling:
+            label = about("in endosomes")
+            endosomal = chain.pool(named("endosomal"), label, "tumour", antigen=True)
+        lysosomal = chain.pair(named("lysosomal"), about("in lysosomes"), "tumour")
+        initial = place.share * population.initial_share(read, populations)
+        return _Cell(
+            population, bound, endosomal, lysosomal, place, initial, species.name
+        )
+
+    return [cell(population) for population in populations]
 
 
 def add_cell(network: Network, blueprint: Blueprint) -> Network:
@@ -93,125 +135,141 @@ def add_cell(network: Network, blueprint: Blueprint) -> Network:
     Raises ModelError with every parameter that is missing.
     """
     read = Reader(blueprint)
-    cell = _cell(blueprint, read)
-    cycling = blueprint.variant("cell") == "cycling"
-    pools = [cell.bound, *([cell.endosomal] if cycling else []), cell.lysosomal]
+    cells = _cells(blueprint, read)
     parts: list[Part] = [ANTIBODY_DEGRADED, PAYLOAD_LOST]
-    for pool in pools:
-        parts += pool.species()
-    if cycling:
-        parts += [ANTIGEN_SYNTHESISED, ANTIGEN_DEGRADED]
-        parts += _receptors(read)
-        parts += _cycling(read, cell)
-    else:
-        parts += _bulk(read, cell)
-    parts += _lysosome(read, cell)
-    parts += _lost_payload(read, blueprint, cell, pools)
-    if dies(blueprint):
-        parts += _death(read, cell, pools, cycling)
-    parts.append(_conjugate(blueprint, cell, pools))
+    for cell in cells:
+        for pool in cell.pools:
+            parts += pool.species()
+        if cell.endosomal is not None:
+            parts += [ANTIGEN_SYNTHESISED, ANTIGEN_DEGRADED]
+            parts += _receptors(read, cell)
+            parts += _cycling(read, cell, cell.endosomal)
+        elif cell.bound is not None:
+            parts += _bulk(read, cell, cell.bound)
+        parts += _lysosome(read, cell)
+        parts += _lost_payload(read, blueprint, cell)
+        if dies(blueprint):
+            parts += _death(read, cell)
+    parts.append(_conjugate(blueprint, cells))
     kind = blueprint.variant("cell")
     return read.add_to(network, *parts).note(f"Cells: {kind} antigen (A4)")
 
 
-def _binding(read: Reader, place: Surroundings, receptors: Expr) -> tuple[Expr, Expr]:
-    """Per-capita rates of binding and of release, 1/day."""
-    on = read("association_rate")
-    return on * receptors / place.volume, on * read("dissociation_constant")
-
-
-def _receptors(read: Reader) -> Iterator[Part]:
+def _receptors(read: Reader, cell: _Cell) -> Iterator[Part]:
     """Free antigen: made, internalised, recycled, degraded, and born with new cells."""
-    per_cell = read("receptors_per_cell")
+    population, place = cell.population, cell.place
+    free, inside = cell.free, cell.inside
+    per_cell = population.receptors(read)
     endocytosis = read("receptor_endocytosis_rate")
     degradation = read("receptor_degradation_rate")
     recycling = read.optional("receptor_recycling_rate", ZERO)
-    inside = per_cell * endocytosis / (degradation + recycling)
+    per_cell_inside = per_cell * endocytosis / (degradation + recycling)
     made = {ANTIGEN_SYNTHESISED.name: 1.0}
     for symbol, start, label in (
-        (FREE, per_cell, "free antigen on the cell surface"),
-        (INSIDE, inside, "free antigen in endosomes"),
+        (free, per_cell, "free antigen on the cell surface"),
+        (inside, per_cell_inside, "free antigen in endosomes"),
     ):
         content = {ANTIGEN: 1.0}
         begin = start * read("cell_density") * read("initial_tumour_volume")
-        yield Species(symbol.name, "nmol", begin, "tumour", content, label)
-        newborn = f"{symbol.name}_of_new_cells"
-        yield Reaction(newborn, start * BIRTHS, {symbol.name: 1, **made}, REFERENCE)
+        yield Species(
+            symbol.name,
+            "nmol",
+            begin * cell.initial,
+            "tumour",
+            content,
+            population.about(label),
+        )
+        yield Reaction(
+            f"{symbol.name}_of_new_cells",
+            start * place.births(population),
+            {symbol.name: 1, **made},
+            REFERENCE,
+        )
     yield Reaction(
-        "receptor_synthesis",
-        inside * degradation * CELLS,
-        {FREE.name: 1, **made},
+        cell.named("receptor_synthesis"),
+        per_cell_inside * degradation * place.cells(population),
+        {free.name: 1, **made},
         REFERENCE,
     )
     yield Reaction(
-        "receptor_endocytosis",
-        endocytosis * FREE,
-        {FREE.name: -1, INSIDE.name: 1},
+        cell.named("receptor_endocytosis"),
+        endocytosis * free,
+        {free.name: -1, inside.name: 1},
         REFERENCE,
     )
     if recycling is not ZERO:
         yield Reaction(
-            "receptor_recycling",
-            recycling * INSIDE,
-            {INSIDE.name: -1, FREE.name: 1},
+            cell.named("receptor_recycling"),
+            recycling * inside,
+            {inside.name: -1, free.name: 1},
             REFERENCE,
         )
     yield Reaction(
-        "receptor_degradation",
-        degradation * INSIDE,
-        {INSIDE.name: -1, ANTIGEN_DEGRADED.name: 1},
+        cell.named("receptor_degradation"),
+        degradation * inside,
+        {inside.name: -1, ANTIGEN_DEGRADED.name: 1},
         REFERENCE,
     )
 
 
-def _cycling(read: Reader, cell: _Cell) -> Iterator[Reaction]:
-    free, bound, endosomal = cell.place.pool, cell.bound, cell.endosomal
-    on, off = _binding(read, cell.place, FREE)
-    yield from free.move("binding", bound, on, {FREE.name: -1}, REFERENCE)
-    yield from bound.move("unbinding", free, off, {FREE.name: 1}, REFERENCE)
+def _cycling(read: Reader, cell: _Cell, endosomal: Pool) -> Iterator[Reaction]:
+    bound = cell.bound
+    assert bound is not None  # there is no endosomal pool without it
+    yield from _surface(read, cell, bound, cell.free, {cell.free.name: 1.0})
     yield from bound.move(
-        "internalisation",
+        cell.named("internalisation"),
         endosomal,
         read("complex_internalisation_rate"),
         reference=REFERENCE,
     )
+    name = cell.named("complex_recycling")
     recycling = read.optional("complex_recycling_rate", ZERO)
-    yield from endosomal.move("complex_recycling", bound, recycling, {}, REFERENCE)
+    yield from endosomal.move(name, bound, recycling, {}, REFERENCE)
     yield from endosomal.move(
-        "sorting",
+        cell.named("sorting"),
         cell.lysosomal,
         read("complex_sorting_rate"),
         {ANTIGEN_DEGRADED.name: 1},
         REFERENCE,
     )
     yield from endosomal.move(
-        "endosomal_dissociation",
+        cell.named("endosomal_dissociation"),
         cell.lysosomal,
         read.optional("endosomal_dissociation_rate", ZERO),
-        {INSIDE.name: 1},
+        {cell.inside.name: 1},
         REFERENCE,
     )
 
 
-def _bulk(read: Reader, cell: _Cell) -> Iterator[Reaction]:
+def _bulk(read: Reader, cell: _Cell, bound: Pool) -> Iterator[Reaction]:
     """Constant receptors: what is internalised is replaced at once."""
-    free, bound = cell.place.pool, cell.bound
-    sites = maximum(read("receptors_per_cell") * CELLS - bound.antibody, ZERO)
-    on, off = _binding(read, cell.place, sites)
-    yield from free.move("binding", bound, on, {}, REFERENCE)
-    yield from bound.move("unbinding", free, off, {}, REFERENCE)
-    internalised = read("complex_internalisation_rate")
-    yield from bound.move(
-        "internalisation", cell.lysosomal, internalised, {}, REFERENCE
-    )
+    receptors = cell.population.receptors(read) * cell.place.cells(cell.population)
+    sites = maximum(receptors - bound.antibody, ZERO)
+    yield from _surface(read, cell, bound, sites, {})
+    name, rate = cell.named("internalisation"), read("complex_internalisation_rate")
+    yield from bound.move(name, cell.lysosomal, rate, {}, REFERENCE)
+
+
+def _surface(
+    read: Reader, cell: _Cell, bound: Pool, sites: Expr, freed: Mapping[str, float]
+) -> Iterator[Reaction]:
+    """Binding to free `sites`, and release, which frees a site again."""
+    around, taken = cell.place.pool, {name: -held for name, held in freed.items()}
+    on = read("association_rate")
+    binding = on * sites / cell.place.volume
+    unbinding = on * read("dissociation_constant")
+    yield from around.move(cell.named("binding"), bound, binding, taken, REFERENCE)
+    yield from bound.move(cell.named("unbinding"), around, unbinding, freed, REFERENCE)
 
 
 def _lysosome(read: Reader, cell: _Cell) -> Iterator[Reaction]:
     """Fluid-phase uptake, and proteolysis that frees what the antibody carries."""
-    drunk = read.optional("pinocytosis_rate", ZERO) * CELLS / cell.place.volume
-    yield from cell.place.pool.move("pinocytosis", cell.lysosomal, drunk, {}, REFERENCE)
-    yield from cell.lysosomal.lose(
-        "lysosomal_degradation",
+    place, lysosomal = cell.place, cell.lysosomal
+    drunk = read.optional("pinocytosis_rate", ZERO) * place.cells(cell.population)
+    name, rate = cell.named("pinocytosis"), drunk / place.volume
+    yield from place.pool.move(name, lysosomal, rate, {}, REFERENCE)
+    yield from lysosomal.lose(
+        cell.named("lysosomal_degradation"),
         read("lysosomal_degradation_rate"),
         ANTIBODY_DEGRADED.name,
         {cell.inside_state: ONE},
@@ -220,49 +278,46 @@ def _lysosome(read: Reader, cell: _Cell) -> Iterator[Reaction]:
 
 
 def _lost_payload(
-    read: Reader, blueprint: Blueprint, cell: _Cell, pools: list[Pool]
+    read: Reader, blueprint: Blueprint, cell: _Cell
 ) -> Iterator[Reaction]:
     """Payload that leaves antibody which stays whole."""
     law, outside = deconjugation(blueprint, read), outside_plasma(read)
-    yield from cell.bound.release(
-        "surface_deconjugation",
-        lambda n: law(n) * outside,
-        cell.place.released,
-        REFERENCE,
-    )
-    cleavage = read.optional("intracellular_cleavage_rate", ZERO)
-    for pool in pools[1:]:
-        yield from pool.release(
-            f"{pool.name}_cleavage",
-            lambda n: cleavage * n,
-            cell.inside_state,
+    if cell.bound is not None:
+        yield from cell.bound.release(
+            cell.named("surface_deconjugation"),
+            lambda n: law(n) * outside,
+            cell.place.released,
             REFERENCE,
         )
+    cleavage = read.optional("intracellular_cleavage_rate", ZERO)
+    for pool in (cell.endosomal, cell.lysosomal):
+        if pool is not None:
+            name = f"{pool.name}_cleavage"
+            yield from pool.release(
+                name, lambda n: cleavage * n, cell.inside_state, REFERENCE
+            )
 
 
-def _death(
-    read: Reader, cell: _Cell, pools: list[Pool], cycling: bool
-) -> Iterator[Reaction]:
+def _death(read: Reader, cell: _Cell) -> Iterator[Reaction]:
     """What becomes of antibody and antigen when a cell disappears."""
     returned = read.optional("released_by_dead_cells", ONE)
+    rate = cell.population.death_rate
     degraded = {ANTIGEN_DEGRADED.name: 1.0}
-    for pool in pools[:-1]:
+    for pool in cell.whole:
         also = degraded if pool.antigen else {}
         name = f"{pool.name}_of_dead_cells"
-        yield from pool.move(
-            name, cell.place.pool, DEATH_RATE * returned, also, REFERENCE
-        )
+        yield from pool.move(name, cell.place.pool, rate * returned, also, REFERENCE)
         yield from pool.lose(
             f"{name}_lost",
-            DEATH_RATE * (1 - returned),
+            rate * (1 - returned),
             ANTIBODY_DEGRADED.name,
             {PAYLOAD_LOST.name: ONE},
             also,
             REFERENCE,
         )
     yield from cell.lysosomal.lose(
-        "lysosomal_of_dead_cells",
-        DEATH_RATE,
+        f"{cell.lysosomal.name}_of_dead_cells",
+        rate,
         ANTIBODY_DEGRADED.name,
         {
             cell.place.payload[cell.catabolite]: returned,
@@ -270,21 +325,21 @@ def _death(
         },
         reference=REFERENCE,
     )
-    for symbol in (FREE, INSIDE) if cycling else ():
+    for symbol in (cell.free, cell.inside) if cell.endosomal is not None else ():
         yield Reaction(
             f"{symbol.name}_of_dead_cells",
-            DEATH_RATE * symbol,
+            rate * symbol,
             {symbol.name: -1, **degraded},
             REFERENCE,
         )
 
 
-def _conjugate(blueprint: Blueprint, cell: _Cell, pools: list[Pool]) -> Observable:
+def _conjugate(blueprint: Blueprint, cells: list[_Cell]) -> Observable:
     """Conjugate of the tumour; the digested antibody of the lysosome is not counted."""
     whole: Expr = ZERO
     if blueprint.variant("delivery") == "well-mixed":
-        whole = cell.place.pool.conjugated
-    for pool in pools[:-1]:
+        whole = cells[0].place.pool.conjugated
+    for pool in (pool for cell in cells for pool in cell.whole):
         whole = whole + pool.conjugated
     return Observable(
         "tumour_conjugate",

@@ -28,12 +28,12 @@ from dataclasses import dataclass
 from adckit.mechanisms.blueprint import Blueprint, PayloadSpecies
 from adckit.mechanisms.chain import chain_of, deconjugation, outside_plasma
 from adckit.mechanisms.disposition import central_pool, plasma_volume
-from adckit.mechanisms.growth import SPACE, TOTAL
 from adckit.mechanisms.payload import payload_volume
 from adckit.mechanisms.pools import PAYLOAD, Pool
+from adckit.mechanisms.populations import SPACE, TOTAL, Population
 from adckit.mechanisms.reading import Reader
 from adckit.mechanisms.routes import PAYLOAD_EXCRETED, PAYLOAD_LOST, Routes
-from adckit.network.expr import ZERO, Expr, Symbol
+from adckit.network.expr import ONE, ZERO, Expr, Symbol
 from adckit.network.network import Network, Part
 from adckit.network.parts import Reaction, Rule, Species
 
@@ -55,6 +55,20 @@ class Surroundings:
     """Payload species -> concentration that cells see, nM."""
     released: str
     """Where payload goes that the linker releases outside cells."""
+    share: Expr = ONE
+    """Of the tumour, its volume and its cells, in this place."""
+
+    def cells(self, population: Population) -> Expr:
+        """Cells of a population in this place."""
+        return self.share * population.cells
+
+    def space(self, population: Population) -> Expr:
+        """Volume of a population in this place, L; above 0."""
+        return self.share * population.space
+
+    def births(self, population: Population) -> Expr:
+        """Cells of a population born in this place, per day."""
+        return self.share * population.births
 
 
 def surroundings(blueprint: Blueprint, read: Reader) -> Surroundings:

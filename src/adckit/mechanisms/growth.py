@@ -13,9 +13,12 @@
 
 th is the share of tubulin that holds payload, C all payload in cells per cell volume,
 Cp conjugate in plasma.  The states are volumes; N = w times the density of cells.
+Each population of cells (`populations.py`) has x1 to x4 and a k of its own, from its
+own th or C; what slows growth is the volume w of all.
 
 Cure is an event, since no equation of this kind ever reaches zero: below one viable
-cell nothing grows again (x1 := 0), and below one cell in all the tumour is gone.  For
+cell nothing grows again (x1 := 0), and below one cell in all the tumour is gone; so
+for each population.  For
 rates per tumour volume one cell is also the least volume that counts, so a tumour that
 is absent (initial volume 0) takes up nothing and divides by nothing.
 
@@ -25,35 +28,26 @@ tumour's own.  Three dying stages after Simeoni 2004.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from adckit.errors import Issue
 from adckit.mechanisms.blueprint import Blueprint
+from adckit.mechanisms.populations import (
+    CELLS,
+    SPACE,
+    TOTAL,
+    Population,
+    populations_of,
+    total_of,
+)
 from adckit.mechanisms.reading import Reader
 from adckit.network.expr import ONE, ZERO, Expr, Symbol, log, maximum, select
 from adckit.network.network import Network, Part
 from adckit.network.parts import Compartment, Event, Observable, Reaction, Rule, Species
 
-__all__ = [
-    "BIRTHS",
-    "CELLS",
-    "DEATH_RATE",
-    "SPACE",
-    "TOTAL",
-    "VIABLE",
-    "add_growth",
-    "dies",
-    "growth_issues",
-]
+__all__ = ["add_growth", "dies", "growth_issues", "kill_reaction"]
 
 REFERENCE = "A6"
-VIABLE = Symbol("viable_tumour")
-DYING = tuple(Symbol(f"dying_tumour_{stage}") for stage in (1, 2, 3))
-TOTAL = Symbol("total_tumour_volume")
-SPACE = Symbol("tumour_space")
-"""Tumour volume, one cell at least: what rates per volume divide by."""
-CELLS = Symbol("cell_count")
-BIRTHS = Symbol("birth_rate")
-DEATH_RATE = Symbol("cell_death_rate")
-GROWTH, KILL = Symbol("growth_rate_now"), Symbol("kill_rate")
 
 
 def dies(blueprint: Blueprint) -> bool:
@@ -82,42 +76,81 @@ def add_growth(network: Network, blueprint: Blueprint) -> Network:
     density = read("cell_density")
     one_cell = read("cells_at_cure") / density
     initial = read("initial_tumour_volume")
-    stages = DYING if dies(blueprint) else ()
-    total: Expr = VIABLE
-    for stage in stages:
-        total = total + stage
-    parts: list[Part] = [
-        Compartment("tumour", SPACE, "tumour"),
-        _volume(VIABLE.name, initial, one_cell, "tumour: viable"),
-        *(
-            _volume(stage.name, ZERO, one_cell, f"tumour: dying, stage {number}")
-            for number, stage in enumerate(stages, 1)
-        ),
-        Rule(TOTAL.name, total, "L", "tumour volume"),
-        Rule(SPACE.name, maximum(TOTAL, one_cell), "L", "tumour volume or 1 cell"),
-        Rule(CELLS.name, density * TOTAL, "cells", "cells of the tumour"),
-        Rule(GROWTH.name, _growth(read, blueprint), "1/day", "growth of viable cells"),
-        Rule(
-            BIRTHS.name,
-            maximum(GROWTH, ZERO) * VIABLE * density,
-            "cells/day",
-            "cells born",
-        ),
-        Reaction("tumour_growth", GROWTH * VIABLE, {VIABLE.name: 1}, REFERENCE),
-        *(_death(read, blueprint) if stages else ()),
-        *_cure(one_cell, [VIABLE.name, *(stage.name for stage in stages)]),
-        *_size(initial, one_cell),
-    ]
+    populations = populations_of(blueprint)
+    parts: list[Part] = [Compartment("tumour", SPACE, "tumour")]
+    for population in populations:
+        start = initial * population.initial_share(read, populations)
+        parts += _volumes(blueprint, population, start, one_cell)
+    if len(populations) > 1:
+        parts += _whole(populations, density, one_cell)
+    for population in populations:
+        parts += _growing(read, blueprint, population, density)
+        if dies(blueprint):
+            parts += _death(read, blueprint, population)
+        parts += _cure(blueprint, population, one_cell)
+    parts += _size(initial, one_cell)
+    if len(populations) > 1:
+        parts += _sizes(populations)
     chosen = f"{blueprint.variant('growth')} growth, kill {blueprint.variant('kill')}"
-    return read.add_to(network, *parts).note(f"Tumour: {chosen} (A6)")
+    network = read.add_to(network, *parts).note(f"Tumour: {chosen} (A6)")
+    if len(populations) > 1:
+        labels = ", ".join(p.kind.label for p in populations if p.kind)
+        network = network.note(f"Populations of tumour cells: {labels} (A5)")
+    return network
 
 
-def _volume(name: str, initial: Expr, scale: Expr, label: str) -> Species:
-    return Species(name, "L", initial, label=label, scale=scale)
+def _volumes(
+    blueprint: Blueprint, population: Population, initial: Expr, one_cell: Expr
+) -> Iterator[Part]:
+    """The states of a population, and its size."""
+    about, viable = population.about, population.viable
+
+    def volume(symbol: Symbol, start: Expr, label: str) -> Species:
+        return Species(symbol.name, "L", start, label=about(label), scale=one_cell)
+
+    yield volume(viable, initial, "tumour: viable")
+    total: Expr = viable
+    for number, stage in enumerate(_stages(blueprint, population), 1):
+        yield volume(stage, ZERO, f"tumour: dying, stage {number}")
+        total = total + stage
+    density = Symbol("cell_density")
+    size, space, cells = population.total, population.space, population.cells
+    yield Rule(size.name, total, "L", about("tumour volume"))
+    least = maximum(size, one_cell)
+    yield Rule(space.name, least, "L", about("tumour volume or 1 cell"))
+    yield Rule(cells.name, density * size, "cells", about("cells of the tumour"))
 
 
-def _growth(read: Reader, blueprint: Blueprint) -> Expr:
-    rate = log(2) / read("doubling_time")
+def _stages(blueprint: Blueprint, population: Population) -> tuple[Symbol, ...]:
+    return population.dying if dies(blueprint) else ()
+
+
+def _whole(
+    populations: tuple[Population, ...], density: Expr, one_cell: Expr
+) -> Iterator[Rule]:
+    """Size of the tumour that the populations make up."""
+    total = total_of(population.total for population in populations)
+    yield Rule(TOTAL.name, total, "L", "tumour volume")
+    least = maximum(TOTAL, one_cell)
+    yield Rule(SPACE.name, least, "L", "tumour volume or 1 cell")
+    yield Rule(CELLS.name, density * TOTAL, "cells", "cells of the tumour")
+
+
+def _growing(
+    read: Reader, blueprint: Blueprint, population: Population, density: Expr
+) -> Iterator[Part]:
+    about, viable = population.about, population.viable
+    rate = population.symbol("growth_rate_now")
+    speed = _growth(read, blueprint, population)
+    yield Rule(rate.name, speed, "1/day", about("growth of viable cells"))
+    born = maximum(rate, ZERO) * viable * density
+    yield Rule(population.births.name, born, "cells/day", about("cells born"))
+    name = population.named("tumour_growth")
+    yield Reaction(name, rate * viable, {viable.name: 1}, REFERENCE)
+
+
+def _growth(read: Reader, blueprint: Blueprint, population: Population) -> Expr:
+    rate = log(2) / population.own(read, "doubling_time")
     variant = blueprint.variant("growth")
     if variant == "exponential":
         return rate
@@ -131,64 +164,68 @@ def _growth(read: Reader, blueprint: Blueprint) -> Expr:
     return slowed
 
 
-def _death(read: Reader, blueprint: Blueprint) -> list[Part]:
+def _death(read: Reader, blueprint: Blueprint, population: Population) -> list[Part]:
     """Killed cells pass through the stages of dying and disappear."""
     passage = read("transit_rate")
+    about, dying = population.about, population.dying
+    kill = _kill(read, blueprint, population)
     parts: list[Part] = [
-        Rule(KILL.name, _kill(read, blueprint), "1/day", "killing of viable cells"),
+        Rule(population.kill.name, kill, "1/day", about("killing of viable cells")),
         Rule(
-            DEATH_RATE.name,
-            passage * DYING[-1] / SPACE,
+            population.death_rate.name,
+            passage * dying[-1] / population.space,
             "1/day",
-            "share of all cells that disappears",
+            about("share of all cells that disappears"),
         ),
-        Reaction(
-            "tumour_kill", KILL * VIABLE, {VIABLE.name: -1, DYING[0].name: 1}, REFERENCE
-        ),
+        kill_reaction(population),
     ]
-    for number, stage in enumerate(DYING):
+    for number, stage in enumerate(dying):
         changes = {stage.name: -1.0}
-        if stage is not DYING[-1]:
-            changes[DYING[number + 1].name] = 1.0
-        name = f"dying_stage_{number + 1}"
+        if stage is not dying[-1]:
+            changes[dying[number + 1].name] = 1.0
+        name = population.named(f"dying_stage_{number + 1}")
         parts.append(Reaction(name, passage * stage, changes, REFERENCE))
     return parts
 
 
-def _kill(read: Reader, blueprint: Blueprint) -> Expr:
+def kill_reaction(population: Population, share: Expr = ONE) -> Reaction:
+    """Viable cells of a place, which holds `share` of them, start to die."""
+    changes = {population.viable.name: -1, population.dying[0].name: 1}
+    rate = share * population.kill * population.viable
+    return Reaction(population.named("tumour_kill"), rate, changes, REFERENCE)
+
+
+def _kill(read: Reader, blueprint: Blueprint, population: Population) -> Expr:
     variant = blueprint.variant("kill")
     if variant == "plasma":
         return read("plasma_kill_constant") * Symbol("conjugate_concentration")
     if variant == "linear":
-        return read("kill_constant") * Symbol("intracellular_payload")
+        return read("kill_constant") * population.payload
     if variant == "occupancy":
-        effect = Symbol("tubulin_occupancy") / read("half_kill_occupancy")
+        effect = population.occupancy / population.own(read, "half_kill_occupancy")
     else:
-        effect = Symbol("intracellular_payload") / read("half_kill_concentration")
+        effect = population.payload / read("half_kill_concentration")
     raised = effect ** read.optional("kill_hill", ONE)
     return read("maximum_kill_rate") * raised / (1 + raised)
 
 
-def _cure(one_cell: Expr, volumes: list[str]) -> list[Event]:
-    viable, *dying = volumes
-    events = [
-        Event(
-            "cure",
-            VIABLE - one_cell,
-            {viable: ZERO},
-            "the last viable cell is gone",
-        )
-    ]
+def _cure(
+    blueprint: Blueprint, population: Population, one_cell: Expr
+) -> Iterator[Event]:
+    viable, dying = population.viable, _stages(blueprint, population)
+    yield Event(
+        population.named("cure"),
+        viable - one_cell,
+        {viable.name: ZERO},
+        population.about("the last viable cell is gone"),
+    )
     if dying:
-        events.append(
-            Event(
-                "tumour_gone",
-                TOTAL - one_cell,
-                dict.fromkeys(volumes, ZERO),
-                "the last cell is gone",
-            )
+        yield Event(
+            population.named("tumour_gone"),
+            population.total - one_cell,
+            {volume.name: ZERO for volume in (viable, *dying)},
+            population.about("the last cell is gone"),
         )
-    return events
 
 
 def _size(initial: Expr, one_cell: Expr) -> list[Observable]:
@@ -203,3 +240,18 @@ def _size(initial: Expr, one_cell: Expr) -> list[Observable]:
             "change of tumour diameter since the start",
         ),
     ]
+
+
+def _sizes(populations: tuple[Population, ...]) -> Iterator[Observable]:
+    """Volume of each population, and what carries no antigen."""
+    for population in populations:
+        name, label = (
+            population.named("tumour_volume"),
+            population.about("tumour volume"),
+        )
+        yield Observable(name, population.total, "mm3", label)
+    negative = [p.total for p in populations if not p.antigen]
+    if negative:
+        share = total_of(negative) / SPACE
+        label = "share of the tumour whose cells carry no antigen"
+        yield Observable("negative_share", share, "%", label)

@@ -69,6 +69,10 @@ class Reader:
         """The symbol of a parameter, or `otherwise` where the blueprint has none."""
         return self(name) if name in self._blueprint.parameters else otherwise
 
+    def own(self, name: str, otherwise: str) -> Symbol:
+        """The symbol of a parameter, or of another where the blueprint lacks it."""
+        return self(name if name in self._blueprint.parameters else otherwise)
+
     def given(self, *names: str) -> list[Parameter | None]:
         """The parameters themselves, None for each that is missing."""
         for name in names:

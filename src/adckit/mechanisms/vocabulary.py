@@ -3,7 +3,8 @@
 One table for everybody: a card is checked against it (unknown key, wrong dimension,
 value that makes no sense), the documentation prints it, and `--set` completes from it.
 A payload species has parameters of its own, written `<species>_<suffix>`, such as
-`DM1_clearance`; their suffixes are in `PAYLOAD_SPECIES`.
+`DM1_clearance`; their suffixes are in `PAYLOAD_SPECIES`.  A population of tumour cells
+has `<start>_<population>`, such as `share_negative`; see `POPULATION_PARAMETERS`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from adckit.units import parse_unit
 __all__ = [
     "PARAMETERS",
     "PAYLOAD_SPECIES",
+    "POPULATION_PARAMETERS",
     "ParameterSpec",
     "problems",
     "specification",
@@ -201,6 +203,28 @@ PAYLOAD_SPECIES = (
 )
 """Parameters of one payload species, by suffix."""
 
+POPULATION_PARAMETERS = (
+    _spec("share", "", "share of the tumour's cells at the start", highest=1),
+    _spec(
+        "receptors_per_cell", "receptors/cell", "surface antigen per cell without drug"
+    ),
+    _spec(
+        "doubling_time",
+        "day",
+        "doubling time of these cells, untreated, in exponential growth",
+        positive=True,
+    ),
+    _spec(
+        "half_kill_occupancy",
+        "",
+        "tubulin occupancy of half the maximum kill in these cells (K1)",
+        positive=True,
+        highest=1,
+    ),
+    _spec("efflux_factor", "", "exit of payload relative to other cells"),
+)
+"""Parameters of one population of tumour cells, by the start of their name."""
+
 _DELIVERY = (
     _spec("initial_tumour_volume", "mL", "tumour volume at the start"),
     _spec("capillary_radius", "um", "radius of a tumour capillary", positive=True),
@@ -229,6 +253,12 @@ _CELL = (
     _spec("cell_volume", "pL/cell", "volume of one cell", positive=True),
     _spec(
         "receptors_per_cell", "receptors/cell", "surface antigen per cell without drug"
+    ),
+    _spec(
+        "reference_receptors_per_cell",
+        "receptors/cell",
+        "mean number at which the numbers of the populations hold",
+        positive=True,
     ),
     _spec("association_rate", "1/nM/h", "binding of antibody to antigen"),
     _spec(
@@ -393,7 +423,9 @@ def specification(name: str, species: tuple[str, ...] = ()) -> ParameterSpec | N
         if name.startswith(f"{prefix}_"):
             suffix = name.removeprefix(f"{prefix}_")
             return next((s for s in PAYLOAD_SPECIES if s.name == suffix), None)
-    return None
+    return next(
+        (s for s in POPULATION_PARAMETERS if name.startswith(f"{s.name}_")), None
+    )
 
 
 def problems(parameter: Parameter, spec: ParameterSpec) -> list[str]:
