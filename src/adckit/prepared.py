@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -32,10 +32,17 @@ class Prepared:
     """Hash of the equations: equal for models that differ in parameter values only."""
 
 
-def prepare(model: Model, settings: Mapping[str, str] | None = None) -> Prepared:
+def prepare(
+    model: Model,
+    settings: Mapping[str, str] | None = None,
+    *,
+    profiles: bool = False,
+) -> Prepared:
     """Load and assemble a model, check it, and write out its equations.
 
     `settings` are what `--set` takes: parameters, parts, parameter sets, variants.
+    With `profiles`, outputs that have a value in every ring of a Krogh cylinder are
+    kept; there are hundreds, so they are left out otherwise.
 
     Raises UnknownNameError, CardError or ModelError.
     """
@@ -50,6 +57,9 @@ def prepare(model: Model, settings: Mapping[str, str] | None = None) -> Prepared
     if isinstance(model, Product):
         product, model = model, model.blueprint
     network = assemble(model) if isinstance(model, Blueprint) else model
+    if not profiles:
+        whole = tuple(o for o in network.observables if not o.profile)
+        network = replace(network, observables=whole)
     system, mark = _system(network)
     return Prepared(network, system, product, mark)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from adckit.errors import SimulationError, UnknownNameError
 from adckit.network.dose_plan import DosePlan
 from adckit.network.network import Network
+from adckit.network.parts import Observable
 from adckit.status import RETRIES, Status
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ class Result:
     """Everything needed to repeat the simulation"""
     tries: np.ndarray | None = None
     """(subject,): times that it was solved; None where nothing was retried"""
+    profiles: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """Output of every cell of a lattice → (subject, time, line, cell)"""
 
     @property
     def failed(self) -> int:
@@ -127,7 +130,7 @@ class Result:
 
     def label(self, output: str) -> str:
         """An output in words."""
-        return self.network.observables[self.index(output)].label or output
+        return self.network.get(Observable, output).label or output
 
     def require_success(self) -> Result:
         """This result, or SimulationError naming the subjects that failed."""

@@ -61,6 +61,7 @@ def simulate(
     rtol: float = DEFAULT_RTOL,
     max_steps: int = 100_000,
     strict: bool = False,
+    profiles: bool = False,
 ) -> Result:
     """Simulate a model under a regimen.
 
@@ -79,13 +80,16 @@ def simulate(
         rtol: relative error that a step may make.
         max_steps: steps after which a subject is given up.
         strict: raise SimulationError if any subject failed.
+        profiles: keep what is in every ring of a Krogh cylinder (`Result.profiles`).
 
     Returns arrays with dims (subject, time, output) and a status per subject: a subject
     that failed holds NaN and a reason, never a number.
 
     Raises AdckitError (see adckit.errors for the tree) for input that makes no sense.
     """
-    ready = model if isinstance(model, Prepared) else prepare(model, settings)
+    if not isinstance(model, Prepared):
+        model = prepare(model, settings, profiles=profiles)
+    ready = model
     solver = _engine(engine)
     names, parameters = _subject_table(ready.network, subjects)
     doses = chosen_regimen(ready, regimen)
@@ -98,11 +102,12 @@ def simulate(
     status = np.where(treatment.status == Status.OK, solution.status, treatment.status)
     lost = status != Status.OK
     solution.values[lost] = np.nan
+    whole = len(ready.system.observed)
     result = Result(
-        values=solution.values,
+        values=solution.values[:, :, :whole],
         times=grid,
-        outputs=ready.system.outputs,
-        units=ready.system.output_units,
+        outputs=ready.system.outputs[:whole],
+        units=ready.system.output_units[:whole],
         subjects=names,
         status=status,
         stopped=solution.stopped,
@@ -115,8 +120,20 @@ def simulate(
         schedules=plan.up_to(until),
         provenance=_provenance(ready, doses, settings, solution.engine, rtol),
         tries=solution.tries,
+        profiles=_profiles(ready, solution.values[:, :, whole:]),
     )
     return result.require_success() if strict else result
+
+
+def _profiles(ready: Prepared, values: np.ndarray) -> dict[str, np.ndarray]:
+    """Outputs of cells by name, (subject, time, line, cell)."""
+    if not values.shape[2]:
+        return {}
+    named = [o.name for o in ready.network.observables if o.profile]
+    lattice = ready.network.lattices[0]
+    shape = (*values.shape[:2], lattice.lines, lattice.cells, len(named))
+    by_name = np.moveaxis(values.reshape(shape), -1, 0)
+    return dict(zip(named, by_name, strict=True))
 
 
 def _engine(engine: str | Engine) -> Engine:

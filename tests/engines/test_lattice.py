@@ -158,3 +158,11 @@ def test_lattices_that_make_no_sense_are_refused() -> None:
     )
     with pytest.raises(ModelError, match="plasma@outer"):
         build_system(network.add(outside))
+
+
+def test_width_of_the_registers_changes_no_bit() -> None:
+    network = rings(9, 2)
+    case = _problem(build_system(network), network, rtol=1e-6)
+    narrow, *wider = (cpu.solve(case, lanes=n) for n in (2, 4, 8))
+    for other in wider:  # few subjects are solved in narrow registers
+        np.testing.assert_array_equal(other.values, narrow.values)

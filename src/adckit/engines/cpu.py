@@ -109,10 +109,21 @@ def solve(
 
     `lanes` narrows the vectors, `threads` defaults to all processors.
     """
-    kernel = _Kernels.of(_ByIdentity(problem.system), lanes)
+    kernel = _Kernels.of(_ByIdentity(problem.system), lanes or _lanes(problem))
     run = _Run(kernel, problem)
     run.go(threads or os.cpu_count() or 1, progress)
     return run.solution()
+
+
+def _lanes(problem: Problem) -> int | None:
+    """Narrow registers where few subjects would carry thousands of states each.
+
+    The numbers are the same to the bit for 2 lanes and more; one lane rounds otherwise.
+    """
+    if problem.system.cells is None:
+        return None
+    enough = [n for n in (2, 4) if n >= problem.subjects and n < widest_lanes()]
+    return enough[0] if enough else None
 
 
 class _Run:

@@ -11,6 +11,8 @@ from adckit.mechanisms.delivery import add_delivery
 from adckit.mechanisms.disposition import add_disposition
 from adckit.mechanisms.growth import add_growth, growth_issues
 from adckit.mechanisms.intracellular import add_intracellular_payload
+from adckit.mechanisms.krogh import add_krogh, krogh_issues, onto_rings
+from adckit.mechanisms.krogh_outputs import add_krogh_outputs
 from adckit.mechanisms.payload import add_payload
 from adckit.mechanisms.plain import add_plain, plain_blueprint
 from adckit.mechanisms.populations import population_issues
@@ -37,7 +39,7 @@ def assemble(blueprint: Blueprint) -> Network:
     issues = [*_parameter_issues(blueprint), *growth_issues(blueprint)]
     issues += [*organ_issues(blueprint), *population_issues(blueprint)]
     if blueprint.load is not None:
-        issues += role_issues(blueprint)
+        issues += [*role_issues(blueprint), *krogh_issues(blueprint)]
     network = Network(blueprint.name)
     for mechanism in _mechanisms(blueprint):
         try:
@@ -74,11 +76,14 @@ def _mechanisms(blueprint: Blueprint) -> list[_Mechanism]:
         return [add_plain]
     chosen: list[_Mechanism] = [add_disposition, add_payload]
     if has_tumour(blueprint):
-        chosen += [add_growth, add_delivery]
+        rings = blueprint.variant("delivery") == "krogh"
+        chosen += [add_growth, add_krogh if rings else add_delivery]
     if has_cells(blueprint):
         chosen += [add_cell, add_intracellular_payload]
     if blueprint.organs:  # last, because they see what leaves all others
         chosen.append(add_organs)
+    if blueprint.variant("delivery") == "krogh":
+        chosen += [onto_rings, add_krogh_outputs]
     return chosen
 
 

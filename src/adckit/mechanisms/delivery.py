@@ -12,8 +12,9 @@ The first term is the capillary wall, the second the surface of the tumour.  In 
 smaller than R_K there is no capillary and the first should be absent; there it is less
 than a thousandth of the second, so it is kept and no rate has a jump.
 
-Variant `plasma`: the cells of the tumour are in plasma, as in a leukaemia; they bind
-from, and release to, the same pool that is dosed.  Variant `none`: there is no tumour.
+Variant `krogh`: see `krogh.py`.  Variant `plasma`: the cells of the tumour are in
+plasma, as in a leukaemia; they bind from, and release to, the same pool that is dosed.
+Variant `none`: there is no tumour.
 
 Defaults: none.  P, D and R_K are the least certain numbers of the model; the prior of
 the library is P 120 um/day, between the two T-DM1 platforms and a physical estimate.
@@ -37,9 +38,11 @@ from adckit.network.expr import ONE, ZERO, Expr, Symbol
 from adckit.network.network import Network, Part
 from adckit.network.parts import Reaction, Rule, Species
 
-__all__ = ["Surroundings", "add_delivery", "surroundings"]
+__all__ = ["SHARE", "Surroundings", "add_delivery", "surroundings"]
 
 REFERENCE = "A3a"
+SHARE = Symbol("tissue_share")
+"""Share of the tumour in a ring of a Krogh cylinder."""
 
 
 @dataclass(frozen=True)
@@ -72,24 +75,28 @@ class Surroundings:
 
 
 def surroundings(blueprint: Blueprint, read: Reader) -> Surroundings:
-    """The interstitium, or plasma for the variant `plasma`."""
+    """The interstitium, of a ring for `krogh`, or plasma for the variant `plasma`."""
     routes = Routes(blueprint)
+    share: Expr = ONE
     states = {s.name: routes.plasma(s) for s in blueprint.species}
     if blueprint.variant("delivery") == "plasma":
         volumes = {s.name: payload_volume(read, s) for s in routes.in_plasma}
         pool, volume = central_pool(blueprint), plasma_volume(read)
     else:
+        if blueprint.variant("delivery") == "krogh":
+            share = SHARE
         states = {name: f"{name}_interstitial" for name in states}
-        volumes = {name: read(f"{name}_void_fraction") * SPACE for name in states}
+        space = share * SPACE
+        volumes = {name: read(f"{name}_void_fraction") * space for name in states}
         pool = chain_of(blueprint).pool("interstitial", "tumour interstitium", "tumour")
-        volume = read("antibody_void_fraction") * SPACE
+        volume = read("antibody_void_fraction") * space
     concentration = {
         name: Symbol(state) / volumes[name] if name in volumes else ZERO
         for name, state in states.items()
     }
     main = routes.released
     released = states[main.name] if main is not None else PAYLOAD_LOST.name
-    return Surroundings(pool, volume, states, concentration, released)
+    return Surroundings(pool, volume, states, concentration, released, share)
 
 
 def add_delivery(network: Network, blueprint: Blueprint) -> Network:

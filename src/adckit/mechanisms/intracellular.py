@@ -144,11 +144,12 @@ def _seen(
     if others:
         every = [one for content in contents.values() for one in content]
         occupied, held = _ratios(read, place.share * SPACE, every)
-    yield Observable("occupancy", occupied, "1", _OCCUPANCY)
-    yield Observable("tumour_payload", held, "nM", label)
+    share = place.share
+    yield Observable("occupancy", share * occupied, "1", _OCCUPANCY)
+    yield Observable("tumour_payload", share * held, "nM", label)
     for population in contents if others else ():
         named, about = population.named, population.about
-        effect, payload = population.occupancy, population.payload
+        effect, payload = share * population.occupancy, share * population.payload
         yield Observable(named("occupancy"), effect, "1", about(_OCCUPANCY))
         yield Observable(named("tumour_payload"), payload, "nM", about(label))
 

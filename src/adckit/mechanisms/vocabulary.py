@@ -230,6 +230,12 @@ _DELIVERY = (
     _spec("capillary_radius", "um", "radius of a tumour capillary", positive=True),
     _spec("krogh_radius", "um", "half the distance between capillaries", positive=True),
     _spec(
+        "krogh_radius_variation",
+        "1",
+        "geometric standard deviation of that distance within a tumour",
+        lowest=1.0,
+    ),
+    _spec(
         "antibody_permeability",
         "um/day",
         "capillary permeability of antibody, canonical convention (A3a)",
