@@ -85,6 +85,8 @@ def test_only_the_moieties_are_conserved() -> None:
         {"delivery": "plasma"},
         {"payload": "none"},
         {"disposition": "three-compartment", "delivery": "none"},
+        {"shed_antigen": "qss", "delivery": "plasma"},
+        {"shed_antigen": "two-site", "cell": "bulk"},
     ],
     ids=described,
 )

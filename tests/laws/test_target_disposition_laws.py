@@ -13,7 +13,7 @@ from adckit.engines.base import Engine
 from adckit.mechanisms.assemble import assemble
 from adckit.molecules.load import DrugLoad
 from adckit.network.network import Network
-from tests.blueprints import BROAD, example
+from tests.blueprints import BROAD, example, mixed
 from tests.harness import Dose, internal, run
 
 ALONE = {"delivery": "none", "kill": "none"}
@@ -256,6 +256,21 @@ def test_what_the_tumour_sheds_is_a_part_of_the_level(engine: Engine) -> None:
     level = made / (np.log(2) / 0.3) / VOLUME
     assert level > 5
     np.testing.assert_allclose(result.output["free_shed_antigen"], level, rtol=1e-8)
+
+
+@pytest.mark.parametrize("cell", ["cycling", "bulk"])
+def test_every_population_with_antigen_sheds(engine: Engine, cell: str) -> None:
+    classes = {"high": (0.5, 1e6), "low": (0.3, 1e5), "none": (0.2, 0.0)}
+    still = {"doubling_time": "1e15 day", "tumour_shedding_rate": "1000 1/day"}
+    blueprint = mixed(classes, still, kill="none", shed_antigen="full", cell=cell)
+    result = run(assemble(blueprint), [], [0.0, 60.0], engine)
+    cells = 2.4 * 5e8 * (0.5e6 + 0.3e5) / 6.02214076e14  # nmol of antigen
+    level = 1000 * cells / (np.log(2) / 0.3) / VOLUME
+    assert level > 5
+    found = result.output["free_shed_antigen"][1]
+    assert found == pytest.approx(level, rel=1e-7)
+    content = result.content()[:, result.system.moieties.index("antigen")]
+    assert abs(content[1] - content[0]) < 1e-8 * cells
 
 
 def test_no_antigen_is_no_sink(engine: Engine) -> None:
