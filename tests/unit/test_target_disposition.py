@@ -127,6 +127,9 @@ def test_the_saturable_set_of_trastuzumab_emtansine() -> None:
     assert values["target_michaelis_constant"].value * 0.1485 == pytest.approx(
         1.2, 0.01
     )
+    # above 2.7 ug/mL the linear clearance takes over (B-20)
+    critical = values["target_maximum_elimination"].value / values["clearance"].value
+    assert critical * 0.1485 == pytest.approx(2.7, 0.02)
     full = {"pk": "TDM1-MM", "target_disposition": "full"}
     assert load_product("T-DM1", settings=full).blueprint.variants != {}
 

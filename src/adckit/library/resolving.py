@@ -20,7 +20,6 @@ from adckit.library.settings import Settings, with_mean_load
 from adckit.library.shelf import PARTS, same_name
 from adckit.mechanisms.assemble import assemble
 from adckit.mechanisms.blueprint import VARIANTS, Blueprint, PayloadSpecies
-from adckit.mechanisms.target_disposition import CHOICE as TARGET_CHOICE
 from adckit.mechanisms.vocabulary import PAYLOAD_SPECIES, specification
 from adckit.molecules.load import DrugLoad
 from adckit.parameters import Parameter
@@ -167,15 +166,13 @@ def check_complete(
             quoted = issue.where.partition("'")[2].rstrip("'")
             given = "" if quoted in blueprint.parameters else _given_for(quoted, cards)
             known = f". It is known for {given}" if given else ""
-            if quoted == TARGET_CHOICE:
-                known += _sets_without_uptake(blueprint, cards)
+            if "'target_clearance: included'" in issue.what:
+                known += _sets_without_uptake(cards)
             problems.add(where, f"{issue.where} {issue.what}{known}.")
 
 
-def _sets_without_uptake(blueprint: Blueprint, cards: Sequence[PartCard]) -> str:
+def _sets_without_uptake(cards: Sequence[PartCard]) -> str:
     """Options of parameter sets whose clearance leaves the antigen's uptake out."""
-    if blueprint.variant("target_clearance") != "included":
-        return ""
     sets = [
         f"{name}={option}"
         for card in cards

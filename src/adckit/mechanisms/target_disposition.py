@@ -61,14 +61,13 @@ from adckit.network.network import Network, Part
 from adckit.network.parts import Observable
 
 __all__ = [
-    "CHOICE",
     "add_target_disposition",
     "quasi_steady_pools",
     "target_disposition_issues",
 ]
 
-CHOICE = "target_disposition"
-_WHERE = f"choice '{CHOICE}'"
+_CHOICE = "target_disposition"
+_WHERE = f"choice '{_CHOICE}'"
 _PERIPHERAL_CELLS = "normal_antigen_peripheral_cells"
 _DOUBLE = {
     "included": (
@@ -86,7 +85,7 @@ _DOUBLE = {
 
 def _competition(blueprint: Blueprint) -> list[Issue]:
     """Two antigens, neither with states for what it binds."""
-    choices = ("shed_antigen", CHOICE)
+    choices = ("shed_antigen", _CHOICE)
     shed, target = (blueprint.variant(choice) for choice in choices)
     if shed not in QUASI_STEADY or target not in QUASI_STEADY:
         return []
@@ -99,7 +98,7 @@ def _competition(blueprint: Blueprint) -> list[Issue]:
 
 def target_disposition_issues(blueprint: Blueprint) -> list[Issue]:
     """Sinks that would be counted twice, and places that do not exist."""
-    form = blueprint.variant(CHOICE)
+    form = blueprint.variant(_CHOICE)
     if form == "none":
         return []
     issues = _competition(blueprint)
@@ -129,7 +128,7 @@ def add_target_disposition(network: Network, blueprint: Blueprint) -> Network:
 
     Raises ModelError with every parameter that is missing.
     """
-    form, read = blueprint.variant(CHOICE), Reader(blueprint)
+    form, read = blueprint.variant(_CHOICE), Reader(blueprint)
     impossible = _competition(blueprint)
     if impossible:
         raise ModelError("Antigen of normal cells cannot be added:", impossible)
@@ -159,7 +158,7 @@ def quasi_steady_pools(blueprint: Blueprint) -> tuple[Pool, ...]:
     """The pools of antibody whose binding has no states."""
     if blueprint.variant("shed_antigen") in QUASI_STEADY:
         return (central_pool(blueprint),)
-    if blueprint.variant(CHOICE) not in QUASI_STEADY:
+    if blueprint.variant(_CHOICE) not in QUASI_STEADY:
         return ()
     places = _places(blueprint, Reader(blueprint))
     return tuple(pool for _, pool, _, _ in places)
