@@ -34,7 +34,7 @@ CONTRADICTIONS = (
     (
         "Low-dose T-DM1 is faster in one trial, linear in another",
         "",
-        "No set: one patient per low cohort; both trials are rows of the T-DM1 page.",
+        "`pk=TDM1-MM` saturates; few patients per low dose; rows of the T-DM1 page.",
     ),
     (
         "AUC of T-DM1 at 3.6 mg/kg: 295, 336 to 357, or 431 to 486",

@@ -55,6 +55,10 @@ CASES = {
         ["simulate", CANTUZUMAB, "--set", "tumour=gastric", "--tumor", "nsclc"],
         ["'tumour' is set twice", "'gastric' and 'nsclc'"],
     ),
+    "uptake counted twice": (
+        ["simulate", "T-DM1", "--set", "target_disposition=full"],
+        ["would count the antigen's uptake twice", "A set without it: pk=TDM1-MM"],
+    ),
     "impossible load": (
         ["simulate", CANTUZUMAB, "--set", "dar=40"],
         ["setting 'dar'"],

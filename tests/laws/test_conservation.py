@@ -30,7 +30,18 @@ CHOICES = [
     {"payload": "none", "kill": "linear", "tubulin": "legacy"},
     {"delivery": "plasma", "cell": "bulk", "kill": "concentration"},
 ]
+CHOICES += [
+    {"shed_antigen": "full", "target_disposition": "full", "form": "species"},
+    {"shed_antigen": "two-site", "target_disposition": "qss"},
+    {"shed_antigen": "qss", "target_disposition": "full", "cell": "bulk"},
+    {"shed_antigen": "qss", "delivery": "plasma"},
+    {"shed_antigen": "qe", "target_disposition": "michaelis-menten"},
+]
 CHOICES = [c for c in CHOICES if c not in ({"tubulin": "legacy"}, {"form": "moments"})]
+CHOICES = [
+    {**c, "target_clearance": "excluded"} if "target_disposition" in c else c
+    for c in CHOICES
+]
 FREE_LAW = {f"deconjugation_rate_{n}": f"{0.1 * n} 1/day" for n in range(1, 8)}
 DOSES = [
     Dose(1600, duration=1 / 16),
@@ -74,6 +85,8 @@ def test_only_the_moieties_are_conserved() -> None:
         {"delivery": "plasma"},
         {"payload": "none"},
         {"disposition": "three-compartment", "delivery": "none"},
+        {"shed_antigen": "qss", "delivery": "plasma"},
+        {"shed_antigen": "two-site", "cell": "bulk"},
     ],
     ids=described,
 )

@@ -27,7 +27,14 @@ MECHANISMS = ROOT / "src" / "adckit" / "mechanisms"
 
 SCRIPTS = sorted(path.name for path in EXAMPLES.glob("*.py"))
 CARDS = sorted(path.name for path in EXAMPLES.glob("*.yaml"))
-SUPPORTING = {"blueprint", "reading", "specification", "vocabulary", "organ_parameters"}
+SUPPORTING = {
+    "blueprint",
+    "reading",
+    "specification",
+    "vocabulary",
+    "organ_parameters",
+    "antigen_parameters",
+}
 """Modules of `mechanisms` that hold no equations."""
 
 

@@ -303,3 +303,28 @@ def test_a_population_that_does_not_suit_the_model_is_refused(
 def test_a_file_that_is_not_there() -> None:
     with pytest.raises(AdckitError, match=r"Cannot read the population 'nobody\.yaml'"):
         load_population("nobody.yaml")
+
+
+def test_a_covariate_sets_the_parameter_that_it_names() -> None:
+    plain = Sampler(load_product("T-DM1"), "her2-breast", 5)
+    shed = Sampler(
+        load_product("T-DM1", settings={"shed_antigen": "full"}), "her2-breast", 5
+    )
+    before, after = (sampler.take(range(1, 9)) for sampler in (plain, shed))
+    level = before.covariates["shed_antigen"]
+    assert "shed_antigen_level" not in before.parameters
+    np.testing.assert_array_equal(after.covariates["shed_antigen"], level)
+    np.testing.assert_array_equal(after.parameters["shed_antigen_level"], level)
+    # the mechanism brings what the effect on clearance stood for
+    assert "shed_antigen" in {effect.covariate for effect in plain.effects}
+    assert "shed_antigen" not in {effect.covariate for effect in shed.effects}
+
+
+def test_a_covariate_of_an_unknown_parameter_is_refused(tmp_path: Path) -> None:
+    card = tmp_path / "mine.yaml"
+    card.write_text(
+        "summary: mine\ncovariates:\n  marker: {normal: {mean: 1, sd: 0.1}, "
+        "parameter: shed_antigens, status: assumed, source: {citation: me}}\n"
+    )
+    with pytest.raises(CardError, match=r"mine.yaml:3: Unknown parameter 'shed_antig"):
+        load_population(card)

@@ -88,6 +88,7 @@ class CovariateCard(_Sourced):
     high: Number | None = None
     unit: Unit = ""
     relative: bool = False
+    parameter: Text | None = None
 
     @model_validator(mode="after")
     def _one(self) -> CovariateCard:

@@ -8,7 +8,9 @@ A card of the folder `populations`, or a file of the same form:
     covariates     name → `shares` of categories, `normal`, `lognormal`, `cases` of
                    another covariate (`by`), or a `formula`; `low` and `high` cut a
                    distribution off; `relative: true` is a factor on the model's value.
-                   A covariate with the name of a model parameter sets that parameter.
+                   A covariate with the name of a model parameter sets that parameter,
+                   and so does one that names it as its `parameter`; a model that has
+                   the latter needs no effects of this covariate, and they are left out.
     kinds          kinds of spread of the library's parameters that are taken as
                    variability between subjects: cv, sd, gsd; a range never is
     variability    parameter → `spread` in place of the library's, or `none`
@@ -111,6 +113,8 @@ class Covariate:
     relative: bool = False
     """Whether it is a factor on the model's own value."""
     note: str | None = None
+    parameter: str | None = None
+    """The parameter that it sets where a model has it; its own name where None."""
 
 
 @dataclass(frozen=True)
@@ -272,6 +276,9 @@ def _check(card: PopulationCard, node: Node, problems: Problems) -> None:
         if covariate.relative and not _is_parameter(name):
             what = f"'{name}' is relative to the model, but no parameter of it."
             problems.add(place.where, what)
+        if covariate.parameter and not _is_parameter(covariate.parameter):
+            what = f"Unknown parameter '{covariate.parameter}'."
+            problems.add(place.place(("parameter",)), what)
         _check_cases(name, card.covariates, place, problems)
         if covariate.formula:
             for other in ("body_weight", "height"):
@@ -400,6 +407,7 @@ def _covariate(name: str, card: CovariateCard) -> Covariate:
         card.formula,
         card.relative,
         card.note,
+        card.parameter,
     )
 
 

@@ -166,7 +166,21 @@ def check_complete(
             quoted = issue.where.partition("'")[2].rstrip("'")
             given = "" if quoted in blueprint.parameters else _given_for(quoted, cards)
             known = f". It is known for {given}" if given else ""
+            if "'target_clearance: included'" in issue.what:
+                known += _sets_without_uptake(cards)
             problems.add(where, f"{issue.where} {issue.what}{known}.")
+
+
+def _sets_without_uptake(cards: Sequence[PartCard]) -> str:
+    """Options of parameter sets whose clearance leaves the antigen's uptake out."""
+    sets = [
+        f"{name}={option}"
+        for card in cards
+        for name, choices in card.parameter_sets.items()
+        for option, choice in choices.items()
+        if choice.model.get("target_clearance") == "excluded"
+    ]
+    return f". A set without it: {', '.join(sets)}" if sets else ""
 
 
 def make_blueprint(

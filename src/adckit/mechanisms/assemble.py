@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from adckit.errors import Issue, ModelError
+from adckit.mechanisms.antigen_binding import free_antibody_as_rules
 from adckit.mechanisms.blueprint import Blueprint
 from adckit.mechanisms.cell import add_cell
 from adckit.mechanisms.delivery import add_delivery
@@ -17,6 +18,12 @@ from adckit.mechanisms.payload import add_payload
 from adckit.mechanisms.plain import add_plain, plain_blueprint
 from adckit.mechanisms.populations import population_issues
 from adckit.mechanisms.routes import has_cells, has_tumour, role_issues
+from adckit.mechanisms.shed_antigen import add_shed_antigen
+from adckit.mechanisms.target_disposition import (
+    add_target_disposition,
+    quasi_steady_pools,
+    target_disposition_issues,
+)
 from adckit.mechanisms.toxicity.organs import add_organs, organ_issues
 from adckit.mechanisms.vocabulary import problems, specification
 from adckit.network.network import Network
@@ -40,6 +47,9 @@ def assemble(blueprint: Blueprint) -> Network:
     issues += [*organ_issues(blueprint), *population_issues(blueprint)]
     if blueprint.load is not None:
         issues += [*role_issues(blueprint), *krogh_issues(blueprint)]
+        issues += target_disposition_issues(blueprint)
+    else:
+        issues += _plain_issues(blueprint)
     network = Network(blueprint.name)
     for mechanism in _mechanisms(blueprint):
         try:
@@ -49,6 +59,7 @@ def assemble(blueprint: Blueprint) -> Network:
     if issues:
         headline = f"Model '{blueprint.name}' cannot be built:"
         raise ModelError(headline, dict.fromkeys(issues))
+    network = free_antibody_as_rules(network, blueprint, quasi_steady_pools(blueprint))
     kept = (blueprint.parameters[n] for n in _KEPT if n in blueprint.parameters)
     return network.add(*kept)
 
@@ -75,6 +86,10 @@ def _mechanisms(blueprint: Blueprint) -> list[_Mechanism]:
     if blueprint.load is None:
         return [add_plain]
     chosen: list[_Mechanism] = [add_disposition, add_payload]
+    if blueprint.variant("shed_antigen") != "none":
+        chosen.append(add_shed_antigen)
+    if blueprint.variant("target_disposition") != "none":
+        chosen.append(add_target_disposition)
     if has_tumour(blueprint):
         rings = blueprint.variant("delivery") == "krogh"
         chosen += [add_growth, add_krogh if rings else add_delivery]
@@ -85,6 +100,18 @@ def _mechanisms(blueprint: Blueprint) -> list[_Mechanism]:
     if blueprint.variant("delivery") == "krogh":
         chosen += [onto_rings, add_krogh_outputs]
     return chosen
+
+
+def _plain_issues(blueprint: Blueprint) -> list[Issue]:
+    """Choices that a plain drug, which binds nothing, cannot follow."""
+    what = (
+        "needs a conjugate that binds the antigen; a plain drug does not. Leave it out"
+    )
+    return [
+        Issue(f"choice '{choice}'", what)
+        for choice in ("shed_antigen", "target_disposition")
+        if blueprint.variant(choice) != "none"
+    ]
 
 
 def _parameter_issues(blueprint: Blueprint) -> list[Issue]:

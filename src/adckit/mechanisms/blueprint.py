@@ -22,6 +22,9 @@ VARIANTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "disposition": ("two-compartment", "one-compartment", "three-compartment"),
         "deconjugation": ("per-site", "shared", "free"),
         "form": ("auto", "moments", "species"),
+        "shed_antigen": ("none", "full", "two-site", "qss", "qe"),
+        "target_disposition": ("none", "full", "qss", "qe", "michaelis-menten"),
+        "target_clearance": ("unstated", "included", "excluded"),
         "payload": ("two-compartment", "one-compartment", "none"),
         "delivery": ("well-mixed", "krogh", "plasma", "none"),
         "radial_cells": ("60", "10", "15", "20", "30", "40", "80", "120", "240"),
@@ -34,9 +37,10 @@ VARIANTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "amount": ("mg", "nmol"),
     }
 )
-"""Every choice a model offers, its default first.  `amount` is for plain models: the
-unit in which a drug without a payload is dosed and counted; `antigen` asks whether the
-populations of cells of the tumour are told apart, where it has any."""
+"""Every choice a model offers, its default first.  `target_clearance` says whether the
+parameter `clearance` was estimated with uptake by the antigen in it.  `amount` is for
+plain models: the unit in which a drug without a payload is dosed and counted; `antigen`
+asks whether the populations of cells of the tumour are told apart, where it has any."""
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ class Chain:
     load: DrugLoad
 
     def pool(
-        self, name: str, label: str, compartment: str, *, antigen: bool = False
+        self, name: str, label: str, compartment: str, *, antigen: int = 0
     ) -> Pool:
         """A pool from which antibody may come back to plasma."""
         order = self.load.sites

@@ -12,7 +12,7 @@ the rest is excreted where the antibody was degraded.
 
 Defaults: theta_p 1 (Bender's rates in all compartments give the measured clearance of
 conjugate, in plasma alone they do not), g 0, no scaling with weight.  Each assay is a
-functional of the pool in plasma: see `_observables`.
+functional of the antibody in plasma, on shed antigen or not: see `_observables`.
 """
 
 from __future__ import annotations
@@ -27,13 +27,21 @@ from adckit.mechanisms.routes import (
     PAYLOAD_EXCRETED_IN_SITU,
     Routes,
 )
+from adckit.mechanisms.shed_pools import plasma_contents
 from adckit.molecules.conjugate import conjugate_molar_mass
 from adckit.network.expr import ONE, TIME, ZERO, Expr, Symbol, as_expr, exp, maximum
 from adckit.network.network import Network, Part
 from adckit.network.parts import Compartment, Observable, Port, Reaction, Rule
 from adckit.parameters import Parameter, Source
 
-__all__ = ["add_disposition", "central_pool", "plasma_volume"]
+__all__ = [
+    "add_disposition",
+    "antibody_clearance",
+    "central_pool",
+    "degraded_payload",
+    "peripheral_place",
+    "plasma_volume",
+]
 
 REFERENCE = "A1.1"
 
@@ -91,9 +99,8 @@ def add_disposition(network: Network, blueprint: Blueprint) -> Network:
     species = list(central.species())
     for name, clearance, size in _OUTER[blueprint.variant("disposition")]:
         exchange = _by_weight(read, clearance, "clearance_weight_exponent")
-        outer_volume = _by_weight(read, size, "volume_weight_exponent")
-        place = f"{name}_space"
-        outer = chain.pool(name, f"{name.replace('_', ' ')} tissue", place)
+        outer, outer_volume = _outer_place(blueprint, read, name, size)
+        place = outer.compartment or name
         compartments.append(Compartment(place, outer_volume, outer.label))
         species += outer.species()
         reactions += [
@@ -108,7 +115,7 @@ def add_disposition(network: Network, blueprint: Blueprint) -> Network:
     outputs: list[Part] = [
         Rule(
             "conjugate_concentration",
-            central.conjugated / volume,
+            plasma_contents(blueprint, central)[1] / volume,
             "nM",
             "antibody with at least one payload in plasma",
         ),
@@ -123,26 +130,49 @@ def add_disposition(network: Network, blueprint: Blueprint) -> Network:
     return network.note(f"Antibody: {chosen} (A1.1)")
 
 
+def _outer_place(
+    blueprint: Blueprint, read: Reader, name: str, size: str
+) -> tuple[Pool, Expr]:
+    label = f"{name.replace('_', ' ')} tissue"
+    pool = chain_of(blueprint).pool(name, label, f"{name}_space")
+    return pool, _by_weight(read, size, "volume_weight_exponent")
+
+
+def peripheral_place(blueprint: Blueprint, read: Reader) -> tuple[Pool, Expr] | None:
+    """Antibody in the shallow periphery and its volume, L; None where there is none."""
+    for name, _, size in _OUTER[blueprint.variant("disposition")][:1]:
+        return _outer_place(blueprint, read, name, size)
+    return None
+
+
+def antibody_clearance(read: Reader, form: str, volume: Expr) -> Rate:
+    """Elimination of antibody from plasma, 1/day; by its load in the species form."""
+    clearance = _by_weight(read, "clearance", "clearance_weight_exponent") / volume
+    if form != "species":
+        return clearance
+    slope = read.optional("clearance_dar_slope", ZERO)
+    power = read.optional("clearance_dar_power", ONE)
+    return lambda n: clearance * (1 + slope * as_expr(n) ** power)
+
+
+def degraded_payload(read: Reader, routes: Routes) -> dict[str, Expr]:
+    """Where payload of antibody goes that is degraded outside the tumour: shares."""
+    recovered = read.optional("catabolite_recovery", ONE)
+    plasma = routes.plasma(routes.catabolite)
+    if routes.catabolite is None or plasma == PAYLOAD_EXCRETED.name:
+        return {PAYLOAD_EXCRETED_IN_SITU.name: ONE}
+    return {plasma: recovered, PAYLOAD_EXCRETED_IN_SITU.name: 1 - recovered}
+
+
 def _clearance(
     read: Reader, central: Pool, volume: Expr, routes: Routes
 ) -> list[Reaction]:
-    clearance = _by_weight(read, "clearance", "clearance_weight_exponent") / volume
-    rate: Rate = clearance
-    if central.form == "species":
-        slope = read.optional("clearance_dar_slope", ZERO)
-        power = read.optional("clearance_dar_power", ONE)
-        rate = lambda n: clearance * (1 + slope * as_expr(n) ** power)
-    recovered = read.optional("catabolite_recovery", ONE)
-    plasma = routes.plasma(routes.catabolite)
-    shares = {plasma: recovered, PAYLOAD_EXCRETED_IN_SITU.name: 1 - recovered}
-    if routes.catabolite is None or plasma == PAYLOAD_EXCRETED.name:
-        shares = {PAYLOAD_EXCRETED_IN_SITU.name: ONE}
     return list(
         central.lose(
             "antibody_clearance",
-            rate,
+            antibody_clearance(read, central.form, volume),
             ANTIBODY_DEGRADED.name,
-            shares,
+            degraded_payload(read, routes),
             reference=REFERENCE,
         )
     )
@@ -182,7 +212,7 @@ def _observables(
     antibody_mass = read("antibody_molar_mass")
     conjugate_mass = _conjugate_mass(read, blueprint)
     trace = volume * read("trace_antibody")
-    antibody, conjugate = central.antibody, central.conjugated
+    antibody, conjugate, payload = plasma_contents(blueprint, central)
     total = antibody / volume + _earlier_antibody(read)
     return [
         Observable(
@@ -205,19 +235,19 @@ def _observables(
         ),
         Observable(
             "conjugated_payload",
-            central.payload / volume,
+            payload / volume,
             "nM",
             "payload on antibody in plasma",
         ),
         Observable(
             "mean_dar",
-            central.payload / maximum(antibody, trace),
+            payload / maximum(antibody, trace),
             "1",
             "payloads per antibody in plasma, naked antibody counted",
         ),
         Observable(
             "mean_dar_conjugate",
-            central.payload / maximum(conjugate, trace),
+            payload / maximum(conjugate, trace),
             "1",
             "payloads per conjugate in plasma, naked antibody not counted",
         ),

@@ -52,8 +52,8 @@ class Pool:
     order: int
     """Largest n or j that has a state."""
     compartment: str | None = None
-    antigen: bool = False
-    """Each antibody holds one antigen."""
+    antigen: int = 0
+    """Antigens that each antibody holds."""
     pair: bool = False
     """Only antibody and payload are known, not how many antibodies are naked."""
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 
+from adckit.mechanisms.antigen_parameters import ANTIGEN_PARAMETERS
 from adckit.mechanisms.organ_parameters import ORGAN_PARAMETERS
 from adckit.mechanisms.specification import ParameterSpec
 from adckit.mechanisms.specification import parameter_spec as _spec
@@ -406,6 +407,7 @@ PARAMETERS: dict[str, ParameterSpec] = {
         _HOST,
         _MOLECULE,
         _DISPOSITION,
+        ANTIGEN_PARAMETERS,
         _PAYLOAD,
         _DELIVERY,
         _CELL,

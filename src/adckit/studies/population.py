@@ -127,7 +127,12 @@ class Sampler:
         self.population, self.seed = population, seed
         self.known = {p.name: p for p in self.network.parameters}
         chosen = population.effect_set(effects)
-        self.effects = [e for e in chosen if e.parameter in self.known]
+        modelled = {c.name for c in population.covariates if c.parameter in self.known}
+        self.effects = [
+            e
+            for e in chosen
+            if e.parameter in self.known and e.covariate not in modelled
+        ]
         self.widths = self._widths()
         self.mixed = mixtures(population, self._scored(), self._log_widths())
 
@@ -138,7 +143,7 @@ class Sampler:
         covariates = self._covariates(wanted, scores)
         parameters: dict[str, Floats] = {}
         for covariate in self.population.covariates:
-            parameter = self.known.get(covariate.name)
+            parameter = self.known.get(covariate.parameter or covariate.name)
             if parameter is not None and not covariate.shares:
                 value = np.asarray(covariates[covariate.name], dtype=float)
                 factor = _factor(covariate, parameter)
@@ -185,7 +190,7 @@ class Sampler:
     def _widths(self) -> dict[str, float]:
         """SD of the logarithm of every parameter that varies, in the model's order."""
         population = self.population
-        taken = {c.name for c in population.covariates}
+        taken = {c.parameter or c.name for c in population.covariates}
         widths = {}
         for name, parameter in self.known.items():
             spread = parameter.spread
