@@ -77,11 +77,12 @@ def add_growth(network: Network, blueprint: Blueprint) -> Network:
     one_cell = read("cells_at_cure") / density
     initial = read("initial_tumour_volume")
     populations = populations_of(blueprint)
+    several = populations[0].told_apart
     parts: list[Part] = [Compartment("tumour", SPACE, "tumour")]
     for population in populations:
         start = initial * population.initial_share(read, populations)
         parts += _volumes(blueprint, population, start, one_cell)
-    if len(populations) > 1:
+    if several:
         parts += _whole(populations, density, one_cell)
     for population in populations:
         parts += _growing(read, blueprint, population, density)
@@ -89,11 +90,11 @@ def add_growth(network: Network, blueprint: Blueprint) -> Network:
             parts += _death(read, blueprint, population)
         parts += _cure(blueprint, population, one_cell)
     parts += _size(initial, one_cell)
-    if len(populations) > 1:
+    if several:
         parts += _sizes(populations)
     chosen = f"{blueprint.variant('growth')} growth, kill {blueprint.variant('kill')}"
     network = read.add_to(network, *parts).note(f"Tumour: {chosen} (A6)")
-    if len(populations) > 1:
+    if several:
         labels = ", ".join(p.kind.label for p in populations if p.kind)
         network = network.note(f"Populations of tumour cells: {labels} (A5)")
     return network
