@@ -10,7 +10,11 @@ from markdown import cell, source_text, table
 from adckit.library import Observation, Product, check_part, list_products, load_product
 from adckit.library.cards import PartCard
 from adckit.library.shelf import PARTS
-from adckit.mechanisms.vocabulary import PARAMETERS, PAYLOAD_SPECIES
+from adckit.mechanisms.vocabulary import (
+    PARAMETERS,
+    PAYLOAD_SPECIES,
+    POPULATION_PARAMETERS,
+)
 from adckit.parameters import Parameter, Source, Status
 from adckit.prepared import Prepared, prepare
 from adckit.report.collecting import shown_unit
@@ -262,6 +266,11 @@ class _Page:
             names = [f"{species.name}_{spec.name}" for spec in PAYLOAD_SPECIES]
             rows = [self._parameter(left.pop(name)) for name in names if name in left]
             yield from _section(species.label, rows)
+        for population in self.loaded.blueprint.populations:
+            stems = (spec.name for spec in POPULATION_PARAMETERS)
+            names = [f"{stem}_{population.name}" for stem in stems]
+            rows = [self._parameter(left.pop(name)) for name in names if name in left]
+            yield from _section(f"Tumour cells: {population.label}", rows)
         if left:
             raise KeyError(f"no section holds {', '.join(left)}")
 

@@ -67,6 +67,11 @@ class Source:
     evidence: str | None = None
     """Identifier of the observation in the library's evidence, e.g. `CM-PK-01`."""
 
+    @property
+    def defines(self) -> bool:
+        """The value is a definition, which nobody could have found otherwise."""
+        return self.citation.startswith("definition:")
+
     def __str__(self) -> str:
         parts = [self.citation]
         if self.doi:

@@ -14,7 +14,7 @@ from adckit.io.tables import read_table, read_units, write_table
 from tests.cli.conftest import Command
 
 RESULTS = {"run.json", "summary.json", "curves.parquet", "status.parquet"}
-PICTURES = {"overview.png", "tumour.png"}
+PICTURES = {"overview.png", "tumour.png", "populations.png"}
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -49,9 +49,22 @@ def test_several_populations_make_a_sound_network(choice: dict[str, str]) -> Non
             assert sum(w * row[column] for w, row in rows if w) == 0
 
 
-def test_only_the_moieties_are_conserved() -> None:
+def test_only_the_moieties_and_the_sums_of_volumes_are_conserved() -> None:
     network = assemble(mixed(THREE))
-    assert len(conserved_moieties(network)) == len(network.moieties()) == 3
+    sums = 1 + len(THREE)  # of the tumour and of each population
+    assert len(conserved_moieties(network)) == 3 + sums
+
+
+def test_volumes_that_are_sums_stay_sums(engine: Engine) -> None:
+    result = run(assemble(mixed(THREE)), DOSES, TIMES, engine)
+    stages = ("viable_tumour_{}", *(f"dying_tumour_{{}}_{n}" for n in (1, 2, 3)))
+    total = 0
+    for name in THREE:
+        held = sum(result.state[stage.format(name)] for stage in stages)
+        found = result.state[f"total_tumour_volume_{name}"]
+        np.testing.assert_allclose(found, held, rtol=1e-11)  # rounding of many steps
+        total = total + held
+    np.testing.assert_allclose(result.output["tumour_volume"] * 1e-6, total, rtol=1e-11)
 
 
 @pytest.mark.parametrize("choice", [{}, {"cell": "bulk"}, {"form": "species"}], ids=str)
@@ -114,8 +127,9 @@ def test_cells_without_antigen_and_permeability_only_drink(engine: Engine) -> No
     drunk = run(negative, DOSES, TIMES, engine)
     assert drunk.output["tumour_payload_negative"].min() > 0
     dry = run(assemble(mixed(HALF, IMPERMEABLE | NO_DRINKING)), DOSES, TIMES, engine)
+    volumes = ("viable_tumour_negative", "total_tumour_volume_negative")
     for name, curve in dry.state.items():
-        if name.endswith("_negative") and name != "viable_tumour_negative":
+        if name.endswith("_negative") and name not in volumes:
             assert not curve.any(), name
     assert dry.output["tumour_payload_positive"].min() > 0
 

@@ -22,7 +22,9 @@ from adckit.parameters import Parameter, Source, Spread, SpreadKind, Status
 
 __all__ = [
     "CARD_MODELS",
+    "GRADES",
     "AntibodyCard",
+    "AntigenClassCard",
     "ChoiceCard",
     "CompartmentsCard",
     "ConjugateCard",
@@ -36,6 +38,7 @@ __all__ = [
     "PayloadCard",
     "ProgrammeCard",
     "SectionCard",
+    "StainingCard",
     "TargetCard",
     "TumourCard",
     "ValueCard",
@@ -150,12 +153,41 @@ class LoadCard(_Sourced):
         return self
 
 
+GRADES = {"3+": "strong", "2+": "moderate", "1+": "weak", "0": "negative"}
+"""Grade of staining → name of the population of cells that stain so."""
+
+
+class AntigenClassCard(_Card):
+    """Cells of a tumour that are told apart, by antigen or by their response."""
+
+    name: Text
+    label: Text | None = None
+    share: ValueCard
+    receptors_per_cell: ValueCard
+    doubling_time: ValueCard | None = None
+    half_kill_occupancy: ValueCard | None = None
+    efflux_factor: ValueCard | None = None
+
+    def values(self) -> dict[str, ValueCard]:
+        """Its parameters, by the start of their name."""
+        given = {stem: getattr(self, stem) for stem in type(self).model_fields}
+        return {k: value for k, value in given.items() if isinstance(value, ValueCard)}
+
+
+class StainingCard(_Sourced):
+    """Shares of a tumour's cells by grade of staining: 0, 1+, 2+, 3+."""
+
+    shares: dict[str, Number]
+
+
 class SectionCard(_Card):
     """Parameters and model choices that hold together."""
 
     summary: Text | None = None
     model: dict[str, str] = {}
     parameters: dict[str, ValueCard] = {}
+    antigen_classes: tuple[AntigenClassCard, ...] = ()
+    antigen_staining: StainingCard | None = None
 
 
 class ChoiceCard(SectionCard):
@@ -221,6 +253,9 @@ class PayloadCard(PartCard):
 
 class TargetCard(PartCard):
     """An antigen and its traffic through the cell."""
+
+    staining_receptors: dict[str, ValueCard] = {}
+    """Grade of staining → receptors per cell."""
 
 
 class TumourCard(PartCard):

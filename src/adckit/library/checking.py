@@ -36,8 +36,10 @@ __all__ = [
     "check_form",
     "drug_load",
     "hint",
+    "is_number",
     "parameter_names",
     "parameter_problem",
+    "sections",
     "variant_problem",
 ]
 
@@ -63,7 +65,7 @@ def check_content(
     `parts` the parts in use, whose names `for_host` and the like may hold besides the
     library's.
     """
-    for section in _sections(node):
+    for section in sections(node):
         for choice, option in section.node("model").entries.items():
             problem = variant_problem(choice, option.text or "")
             if option.text and problem:
@@ -140,7 +142,7 @@ def hint(name: str, known: Iterable[str]) -> str:
     return f"Known: {', '.join(names)}." if 0 < len(names) <= 20 else ""
 
 
-def _sections(node: Node) -> Iterator[Node]:
+def sections(node: Node) -> Iterator[Node]:
     """Every part of a card that may hold parameters and choices."""
     yield node
     for part in PARTS:
@@ -153,7 +155,7 @@ def _check_parameter(
     name: str, entry: Node, species: Sequence[str], problems: Problems
 ) -> None:
     value, unit = entry.node("value").value, entry.node("unit").value
-    if not _is_number(value) or isinstance(unit, tuple | dict) or unit is None:
+    if not is_number(value) or isinstance(unit, tuple | dict) or unit is None:
         if specification(name, tuple(species)) is None:
             known = parameter_names(species)
             problems.add(entry.where, _unknown_parameter(name, known))
@@ -164,7 +166,7 @@ def _check_parameter(
         problems.add(entry.place((key,)), sentence)
 
 
-def _is_number(value: object) -> TypeGuard[float]:
+def is_number(value: object) -> TypeGuard[float]:
     """Whether a scalar is a finite number; YAML's true is none."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return False
@@ -178,11 +180,11 @@ def _unknown_parameter(name: str, known: Iterable[str]) -> str:
 def _check_load(load: Node, problems: Problems) -> None:
     fractions = load.node("fractions")
     values = [item.value for item in fractions.items]
-    if values and all(_is_number(value) for value in values):
-        for problem in load_problems(tuple(float(v) for v in values if _is_number(v))):
+    if values and all(is_number(value) for value in values):
+        for problem in load_problems(tuple(float(v) for v in values if is_number(v))):
             problems.add(fractions.where, problem)
     sites, mean = load.node("sites").value, load.node("mean").value
-    if isinstance(sites, int) and _is_number(mean):
+    if isinstance(sites, int) and is_number(mean):
         try:
             DrugLoad.binomial(sites, mean)
         except ModelError as error:

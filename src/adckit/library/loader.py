@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TypeAlias, cast
 
 from adckit.errors import CardError, UnknownNameError
+from adckit.library.antigen import check_antigen, check_grades, check_populations
 from adckit.library.cards import (
     CompartmentsCard,
     ConjugateCard,
@@ -115,6 +116,7 @@ def check_part(kind: str, name: str, species: Sequence[str] = ()) -> PartCard:
     if opened is not None:
         own = tuple(opened.node.node("species").entries)
         check_content(opened.node, (*species, *own), {}, problems)
+        check_antigen(opened.node, problems)
         card = check_form(kind, opened.node, problems)
         if card is not None and not problems:
             return card
@@ -146,11 +148,14 @@ def _gather_conjugate(
     payload = parts["payload"].node if "payload" in parts else node
     everything = tuple(payload.node("species").entries)
     cards = {}
-    for kind, tree in {**{k: p.node for k, p in parts.items()}, "": node}.items():
+    trees = {**{kind: part.node for kind, part in parts.items()}, "": node}
+    for kind, tree in trees.items():
         check_content(tree, everything, names, problems)
+        check_antigen(tree, problems)
         card = check_form(kind or "conjugate", tree, problems)
         if card is not None:
             cards[kind] = card
+    check_grades(trees, names, problems)
     neutral = _neutral_values(problems)
     species: tuple[PayloadSpecies, ...] = ()
     if "payload" in cards and "linker" in cards:
@@ -208,6 +213,7 @@ def _build(
     unused = [name for name in gathered.all_species if name not in used]
     blueprint = make_blueprint(gathered.opened.name, draft, gathered.species, unused)
     blueprint = blueprint.with_organs(*gathered.organs)
+    check_populations(blueprint, changes, gathered.opened.node.where, problems)
     check_complete(blueprint, cards, gathered.opened.node.where, problems)
     observations = _observations(card)
     programme = _programme(card)

@@ -25,8 +25,14 @@ _OWN = ("name", "aliases", "programme", "observations", "based_on", "kind")
 """What a card does not inherit: published facts belong to the product they are about,
 not to a variant of it."""
 
-_WHOLE = ("load", "regimen", "source", "spread")
+_WHOLE = ("load", "regimen", "source", "spread", "antigen_staining")
 """What is replaced as a whole, because its entries only make sense together."""
+
+_BY_NAME = ("parameters", "staining_receptors")
+"""Blocks whose entries are replaced one by one, each as a whole."""
+
+_ANTIGEN = ("antigen_classes", "antigen_staining")
+"""Two ways to say the same, so that one replaces the other."""
 
 _LONGEST_CHAIN = 8
 _KIND = "conjugate"
@@ -166,6 +172,8 @@ def _yielding(base: Node, top: Node) -> Node:
                 if block in section.entries:
                     left = section.node(block).without(*top.node(block).entries)
                     section = section.with_entries(**{block: left})
+            if any(key in top.entries for key in _ANTIGEN):
+                section = section.without(*_ANTIGEN)
             kept[name] = section
         changed[key] = Node(kept, cases.where)
     return base.with_entries(**changed)
@@ -175,13 +183,14 @@ def _merge(base: Node, top: Node, whole: bool = False) -> Node:
     """`top` over `base`, mapping by mapping; a parameter is always replaced whole."""
     if not (isinstance(base.value, dict) and isinstance(top.value, dict)):
         return top
-    merged = dict(base.value)
+    stated = not whole and any(key in top.value for key in _ANTIGEN)
+    merged = dict(base.without(*_ANTIGEN).entries if stated else base.value)
     for key, node in top.value.items():
         below = merged.get(key)
         if below is None or whole or key in _WHOLE:
             merged[key] = node
         else:
-            merged[key] = _merge(below, node, whole=key == "parameters")
+            merged[key] = _merge(below, node, whole=key in _BY_NAME)
     return Node(merged, top.where)
 
 

@@ -104,6 +104,7 @@ def content_digest(product: Product) -> str:
         "variants": dict(blueprint.variants),
         "species": [[s.name, s.label, s.arises] for s in blueprint.species],
         "organs": list(blueprint.organs),
+        "populations": [[p.name, p.label] for p in blueprint.populations],
         "parameters": {
             name: [p.value, p.unit, str(p.status), str(p.source), str(p.spread)]
             for name, p in blueprint.parameters.items()

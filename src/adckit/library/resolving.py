@@ -12,14 +12,32 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from adckit.errors import ModelError
-from adckit.library.cards import ChoiceCard, LinkerCard, PartCard, PayloadCard
+from adckit.library.antigen import (
+    classes_of,
+    population_of,
+    reference_number,
+    shared_out,
+)
+from adckit.library.cards import (
+    ChoiceCard,
+    LinkerCard,
+    PartCard,
+    PayloadCard,
+    TargetCard,
+    ValueCard,
+)
 from adckit.library.cards import SectionCard as Section
 from adckit.library.checking import drug_load, hint
 from adckit.library.reading import Node, Problems
 from adckit.library.settings import Settings, with_mean_load
 from adckit.library.shelf import PARTS, same_name
 from adckit.mechanisms.assemble import assemble
-from adckit.mechanisms.blueprint import VARIANTS, Blueprint, PayloadSpecies
+from adckit.mechanisms.blueprint import (
+    VARIANTS,
+    Blueprint,
+    CellPopulation,
+    PayloadSpecies,
+)
 from adckit.mechanisms.vocabulary import PAYLOAD_SPECIES, specification
 from adckit.molecules.load import DrugLoad
 from adckit.parameters import Parameter
@@ -41,17 +59,39 @@ class Draft:
     load: DrugLoad | None = None
     variants: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, Parameter] = field(default_factory=dict)
+    populations: tuple[CellPopulation, ...] = ()
+    staining: Mapping[str, ValueCard] = field(default_factory=dict)
+    """Grade of staining → receptors per cell, from the target."""
 
     def apply(self, section: Section, species: Sequence[str]) -> None:
         """Lay a section over what is there."""
         self.variants.update(section.model)
         for name, value in section.parameters.items():
-            spec = specification(name, tuple(species))
-            if spec is not None:
-                bounds = (spec.lowest, spec.highest)
-                self.parameters[name] = value.parameter(name, bounds)
+            self._set(name, value, species)
+        self._tell_apart(classes_of(section, self.staining))
         if isinstance(section, ChoiceCard) and section.load is not None:
             self.load = drug_load(section.load)
+
+    def _set(self, name: str, value: ValueCard, species: Sequence[str] = ()) -> None:
+        spec = specification(name, tuple(species))
+        if spec is not None:
+            bounds = (spec.lowest, spec.highest)
+            self.parameters[name] = value.parameter(name, bounds)
+
+    def _tell_apart(
+        self, classes: Mapping[CellPopulation, Mapping[str, ValueCard]]
+    ) -> None:
+        """Put these populations in the place of all others."""
+        if not classes:
+            return
+        for name in [n for n in self.parameters if population_of(n)]:
+            del self.parameters[name]
+        self.populations = tuple(classes)
+        for population, values in classes.items():
+            for stem, value in values.items():
+                self._set(f"{stem}_{population.name}", value)
+        for number in reference_number(self.parameters, self.populations):
+            self.parameters[number.name] = number
 
 
 def resolve(
@@ -63,6 +103,8 @@ def resolve(
     problems: Problems,
 ) -> Draft:
     """Lay `cards`, weakest first, and then `settings` over `draft`."""
+    for target in (card for card in cards if isinstance(card, TargetCard)):
+        draft.staining = target.staining_receptors
     for card in cards:
         draft.apply(card, all_species)
         for section in _in_company(card, parts):
@@ -70,8 +112,10 @@ def resolve(
     _apply_options(cards, draft, all_species, settings)
     _copy_like_species(cards, draft)
     draft.variants.update(settings.variants)
-    for parameter in settings.parameters:
+    changed, before = settings.parameters, dict(draft.parameters)
+    for parameter in changed:
         draft.parameters[parameter.name] = parameter
+    draft.parameters |= shared_out(before, draft.populations, changed, problems)
     if settings.mean_load is not None:
         draft.load = with_mean_load(draft.load, settings.mean_load, problems)
     return draft
@@ -200,7 +244,14 @@ def make_blueprint(
         for choice, option in draft.variants.items()
         if option != VARIANTS[choice][0]
     }
-    return Blueprint(name, parameters, draft.load, tuple(species), variants)
+    return Blueprint(
+        name,
+        parameters,
+        draft.load,
+        tuple(species),
+        variants,
+        populations=draft.populations,
+    )
 
 
 def _in_company(card: PartCard, parts: Mapping[str, str]) -> Iterator[Section]:

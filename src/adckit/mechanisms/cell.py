@@ -157,57 +157,49 @@ def add_cell(network: Network, blueprint: Blueprint) -> Network:
 
 def _receptors(read: Reader, cell: _Cell) -> Iterator[Part]:
     """Free antigen: made, internalised, recycled, degraded, and born with new cells."""
-    population, place = cell.population, cell.place
     free, inside = cell.free, cell.inside
-    per_cell = population.receptors(read)
+    per_cell = cell.population.receptors(read)
     endocytosis = read("receptor_endocytosis_rate")
     degradation = read("receptor_degradation_rate")
     recycling = read.optional("receptor_recycling_rate", ZERO)
     per_cell_inside = per_cell * endocytosis / (degradation + recycling)
-    made = {ANTIGEN_SYNTHESISED.name: 1.0}
-    for symbol, start, label in (
-        (free, per_cell, "free antigen on the cell surface"),
-        (inside, per_cell_inside, "free antigen in endosomes"),
-    ):
-        content = {ANTIGEN: 1.0}
-        begin = start * read("cell_density") * read("initial_tumour_volume")
-        yield Species(
-            symbol.name,
-            "nmol",
-            begin * cell.initial,
-            "tumour",
-            content,
-            population.about(label),
-        )
-        yield Reaction(
-            f"{symbol.name}_of_new_cells",
-            start * place.births(population),
-            {symbol.name: 1, **made},
-            REFERENCE,
-        )
-    yield Reaction(
-        cell.named("receptor_synthesis"),
-        per_cell_inside * degradation * place.cells(population),
-        {free.name: 1, **made},
-        REFERENCE,
-    )
-    yield Reaction(
-        cell.named("receptor_endocytosis"),
-        endocytosis * free,
-        {free.name: -1, inside.name: 1},
-        REFERENCE,
-    )
+    label = "free antigen on the cell surface"
+    yield from _free_antigen(read, cell, free, per_cell, label)
+    label = "free antigen in endosomes"
+    yield from _free_antigen(read, cell, inside, per_cell_inside, label)
+
+    def flow(name: str, rate: Expr, changes: Mapping[str, float]) -> Reaction:
+        return Reaction(cell.named(name), rate, changes, REFERENCE)
+
+    made = per_cell_inside * degradation * cell.place.cells(cell.population)
+    changes = {free.name: 1.0, ANTIGEN_SYNTHESISED.name: 1.0}
+    yield flow("receptor_synthesis", made, changes)
+    changes = {free.name: -1.0, inside.name: 1.0}
+    yield flow("receptor_endocytosis", endocytosis * free, changes)
     if recycling is not ZERO:
-        yield Reaction(
-            cell.named("receptor_recycling"),
-            recycling * inside,
-            {inside.name: -1, free.name: 1},
-            REFERENCE,
-        )
+        changes = {inside.name: -1.0, free.name: 1.0}
+        yield flow("receptor_recycling", recycling * inside, changes)
+    changes = {inside.name: -1.0, ANTIGEN_DEGRADED.name: 1.0}
+    yield flow("receptor_degradation", degradation * inside, changes)
+
+
+def _free_antigen(
+    read: Reader, cell: _Cell, symbol: Symbol, per_cell: Expr, label: str
+) -> Iterator[Part]:
+    """One state of free antigen, at rest at the start and in every new cell."""
+    begin = per_cell * read("cell_density") * read("initial_tumour_volume")
+    yield Species(
+        symbol.name,
+        "nmol",
+        begin * cell.initial,
+        "tumour",
+        {ANTIGEN: 1.0},
+        cell.population.about(label),
+    )
     yield Reaction(
-        cell.named("receptor_degradation"),
-        degradation * inside,
-        {inside.name: -1, ANTIGEN_DEGRADED.name: 1},
+        f"{symbol.name}_of_new_cells",
+        per_cell * cell.place.births(cell.population),
+        {symbol.name: 1.0, ANTIGEN_SYNTHESISED.name: 1.0},
         REFERENCE,
     )
 

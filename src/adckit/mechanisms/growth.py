@@ -16,6 +16,10 @@ Cp conjugate in plasma.  The states are volumes; N = w times the density of cell
 Each population of cells (`populations.py`) has x1 to x4 and a k of its own, from its
 own th or C; what slows growth is the volume w of all.
 
+With several populations the volume of each and that of all are states as well.  They
+are sums, dw/dt = sum g x1 - k1 x4, which every method keeps exactly, and through which
+all else depends on the volumes: an implicit step then costs half as much.
+
 Cure is an event, since no equation of this kind ever reaches zero: below one viable
 cell nothing grows again (x1 := 0), and below one cell in all the tumour is gone; so
 for each population.  For
@@ -77,23 +81,24 @@ def add_growth(network: Network, blueprint: Blueprint) -> Network:
     one_cell = read("cells_at_cure") / density
     initial = read("initial_tumour_volume")
     populations = populations_of(blueprint)
+    several = populations[0].told_apart
     parts: list[Part] = [Compartment("tumour", SPACE, "tumour")]
     for population in populations:
         start = initial * population.initial_share(read, populations)
         parts += _volumes(blueprint, population, start, one_cell)
-    if len(populations) > 1:
-        parts += _whole(populations, density, one_cell)
+    if several:
+        parts += _whole(initial, density, one_cell)
     for population in populations:
         parts += _growing(read, blueprint, population, density)
         if dies(blueprint):
             parts += _death(read, blueprint, population)
         parts += _cure(blueprint, population, one_cell)
     parts += _size(initial, one_cell)
-    if len(populations) > 1:
+    if several:
         parts += _sizes(populations)
     chosen = f"{blueprint.variant('growth')} growth, kill {blueprint.variant('kill')}"
     network = read.add_to(network, *parts).note(f"Tumour: {chosen} (A6)")
-    if len(populations) > 1:
+    if several:
         labels = ", ".join(p.kind.label for p in populations if p.kind)
         network = network.note(f"Populations of tumour cells: {labels} (A5)")
     return network
@@ -115,7 +120,10 @@ def _volumes(
         total = total + stage
     density = Symbol("cell_density")
     size, space, cells = population.total, population.space, population.cells
-    yield Rule(size.name, total, "L", about("tumour volume"))
+    if population.told_apart:
+        yield volume(size, initial, "tumour volume")
+    else:
+        yield Rule(size.name, total, "L", "tumour volume")
     least = maximum(size, one_cell)
     yield Rule(space.name, least, "L", about("tumour volume or 1 cell"))
     yield Rule(cells.name, density * size, "cells", about("cells of the tumour"))
@@ -125,12 +133,9 @@ def _stages(blueprint: Blueprint, population: Population) -> tuple[Symbol, ...]:
     return population.dying if dies(blueprint) else ()
 
 
-def _whole(
-    populations: tuple[Population, ...], density: Expr, one_cell: Expr
-) -> Iterator[Rule]:
+def _whole(initial: Expr, density: Expr, one_cell: Expr) -> Iterator[Part]:
     """Size of the tumour that the populations make up."""
-    total = total_of(population.total for population in populations)
-    yield Rule(TOTAL.name, total, "L", "tumour volume")
+    yield Species(TOTAL.name, "L", initial, label="tumour volume", scale=one_cell)
     least = maximum(TOTAL, one_cell)
     yield Rule(SPACE.name, least, "L", "tumour volume or 1 cell")
     yield Rule(CELLS.name, density * TOTAL, "cells", "cells of the tumour")
@@ -146,7 +151,15 @@ def _growing(
     born = maximum(rate, ZERO) * viable * density
     yield Rule(population.births.name, born, "cells/day", about("cells born"))
     name = population.named("tumour_growth")
-    yield Reaction(name, rate * viable, {viable.name: 1}, REFERENCE)
+    changes = {viable.name: 1.0, **_sums(population, 1)}
+    yield Reaction(name, rate * viable, changes, REFERENCE)
+
+
+def _sums(population: Population, change: float) -> dict[str, float]:
+    """What tissue that comes or goes does to volumes that are states of their own."""
+    if not population.told_apart:
+        return {}
+    return {population.total.name: change, TOTAL.name: change}
 
 
 def _growth(read: Reader, blueprint: Blueprint, population: Population) -> Expr:
@@ -183,6 +196,8 @@ def _death(read: Reader, blueprint: Blueprint, population: Population) -> list[P
         changes = {stage.name: -1.0}
         if stage is not dying[-1]:
             changes[dying[number + 1].name] = 1.0
+        else:
+            changes |= _sums(population, -1)
         name = population.named(f"dying_stage_{number + 1}")
         parts.append(Reaction(name, passage * stage, changes, REFERENCE))
     return parts
@@ -213,17 +228,23 @@ def _cure(
     blueprint: Blueprint, population: Population, one_cell: Expr
 ) -> Iterator[Event]:
     viable, dying = population.viable, _stages(blueprint, population)
+    total = population.total
+
+    def without(*volumes: Symbol, less: Expr) -> dict[str, Expr]:
+        sums = {name: Symbol(name) - less for name in _sums(population, -1)}
+        return {**{volume.name: ZERO for volume in volumes}, **sums}
+
     yield Event(
         population.named("cure"),
         viable - one_cell,
-        {viable.name: ZERO},
+        without(viable, less=viable),
         population.about("the last viable cell is gone"),
     )
     if dying:
         yield Event(
             population.named("tumour_gone"),
-            population.total - one_cell,
-            {volume.name: ZERO for volume in (viable, *dying)},
+            total - one_cell,
+            without(viable, *dying, less=total),
             population.about("the last cell is gone"),
         )
 

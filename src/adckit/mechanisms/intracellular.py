@@ -138,16 +138,16 @@ def _seen(
     contents: dict[Population, list[_Content]],
 ) -> Iterator[Observable]:
     """Occupancy and payload of the tumour, and of each of several populations."""
-    (first, *others), label = contents, "payload in tumour cells"
+    (first, *_), label = contents, "payload in tumour cells"
     occupied: Expr = first.occupancy
     held: Expr = first.payload
-    if others:
+    if first.told_apart:
         every = [one for content in contents.values() for one in content]
         occupied, held = _ratios(read, place.share * SPACE, every)
     share = place.share
     yield Observable("occupancy", share * occupied, "1", _OCCUPANCY)
     yield Observable("tumour_payload", share * held, "nM", label)
-    for population in contents if others else ():
+    for population in contents if first.told_apart else ():
         named, about = population.named, population.about
         effect, payload = share * population.occupancy, share * population.payload
         yield Observable(named("occupancy"), effect, "1", about(_OCCUPANCY))

@@ -35,6 +35,7 @@ from adckit.network.expr import ONE, ZERO, Expr, Symbol
 __all__ = [
     "CELLS",
     "SPACE",
+    "SUM_OF_SHARES",
     "TOTAL",
     "Population",
     "population_issues",
@@ -48,7 +49,7 @@ SPACE = Symbol("tumour_space")
 CELLS = Symbol("cell_count")
 
 _STAGES = (1, 2, 3)
-_SUM_OF_SHARES = 1e-6
+SUM_OF_SHARES = 1e-6
 """How far the shares may be from 1 in sum; they are written with few digits."""
 
 
@@ -138,6 +139,11 @@ class Population:
             return own
         return own * (read("receptors_per_cell") / reference)
 
+    @property
+    def told_apart(self) -> bool:
+        """There are others, so totals are apart from what this one has."""
+        return self.kind is not None
+
     def own(self, read: Reader, name: str) -> Symbol:
         """A parameter of these cells, or the one that all cells share."""
         return read.own(self.named(name), name)
@@ -171,7 +177,7 @@ def population_issues(blueprint: Blueprint) -> list[Issue]:
     known = [share.internal for share in shares if share is not None]
     if kinds and len(known) == len(kinds):
         total = sum(known)
-        if abs(total - 1) > _SUM_OF_SHARES:
+        if abs(total - 1) > SUM_OF_SHARES:
             what = f"sum to {total:.6g}; give shares of the tumour that sum to 1"
             issues.append(Issue("shares of the cell populations", what))
     return issues

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,6 +77,12 @@ _PLANS = (
     ),
 )
 
+_POPULATIONS = (
+    ("populations", "Tumour volume by population", "tumour_volume"),
+    ("neighbours", "Payload in cells by population", "tumour_payload"),
+)
+"""Panel, its title, and the start of the outputs that it shows."""
+
 _UNITS = {
     "ug": "µg",
     "um": "µm",
@@ -99,7 +105,8 @@ def shown_unit(unit: str) -> str:
 
 def collect_figures(cases: Sequence[Case]) -> Figures:
     """The panels of all cases; outputs that no case has make no panel."""
-    panels = [_panel(plan, cases) for plan in _PLANS]
+    plans = (*_PLANS, *_population_plans(cases))
+    panels = [_panel(plan, cases) for plan in plans]
     return Figures(
         products=tuple(
             (case.label, case.result.provenance["regimen"], i)
@@ -109,6 +116,21 @@ def collect_figures(cases: Sequence[Case]) -> Figures:
         doses=tuple(dose_days(cases[0].result)),
         footnote=_footnote(cases),
     )
+
+
+def _population_plans(cases: Sequence[Case]) -> Iterator[_Plan]:
+    """Panels of the populations of tumour cells, where a model tells any apart."""
+    populations = {
+        population.name: population.label
+        for case in cases
+        if case.ready.product is not None
+        for population in case.ready.product.blueprint.populations
+    }
+    for key, title, stem in _POPULATIONS:
+        outputs = tuple((f"{stem}_{n}", label) for n, label in populations.items())
+        volume = stem == "tumour_volume"
+        factor, unit = (1e-3, "cm3") if volume else (1.0, None)
+        yield _Plan(key, title, outputs, logarithmic=volume, factor=factor, unit=unit)
 
 
 def _footnote(cases: Sequence[Case]) -> str:

@@ -28,6 +28,7 @@ __all__ = ["PICTURES", "draw", "draw_panel", "picture"]
 PICTURES = {
     "overview.png": ("plasma", "payload", "dar", "tumour"),
     "tumour.png": ("volume", "cells", "occupancy"),
+    "populations.png": ("populations", "neighbours"),
 }
 """File → the panels that it shows."""
 

@@ -57,7 +57,8 @@ def rank_assumptions(
     """The assumed parameters, the most influential first.
 
     Parameters that are zero are left out: a fifth of nothing is nothing.  So are those
-    that are worked out from others, such as the molar mass of a conjugate.  All
+    that are worked out from others, such as the molar mass of a conjugate, and
+    definitions.  All
     variants are subjects of one simulation; one that fails has no effect to show.
     """
     chosen = _assumed(ready)
@@ -81,7 +82,7 @@ def _assumed(ready: Prepared) -> list[Parameter]:
     if ready.product is not None:
         given = ready.product.blueprint.parameters
         found = [p for p in found if p.name in given]
-    return [p for p in found if p.value]
+    return [p for p in found if p.value and not p.source.defines]
 
 
 def _variants(ready: Prepared, chosen: list[Parameter]) -> dict[str, Floats]:

@@ -220,7 +220,8 @@ def _definition(parameter: Parameter) -> str:
     """Why a value is not drawn; empty for one that is."""
     if parameter.value == 0:
         return "zero: what it belongs to is switched off"
-    if parameter.name in _DEFINITIONS or parameter.name.endswith("_molar_mass"):
+    named = parameter.name in _DEFINITIONS or parameter.name.endswith("_molar_mass")
+    if named or parameter.source.defines:
         return "a definition, or exact for our purpose"
     plain = parameter.unit in ("", "1") and parameter.value == 1
     if plain and parameter.status is Status.ASSUMED:
