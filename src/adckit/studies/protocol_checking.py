@@ -159,6 +159,8 @@ def _check_regimens(node: Node, problems: Problems) -> None:
         regimen = arm.node("regimen")
         if regimen.text:
             _check_regimen(regimen, regimen.text, problems)
+            if node.node("reductions").value:
+                _check_carrier(regimen, regimen.text, problems)
 
 
 def _check_regimen(node: Node, text: str, problems: Problems) -> None:
@@ -166,6 +168,20 @@ def _check_regimen(node: Node, text: str, problems: Problems) -> None:
         parse_regimen(text)
     except RegimenError as error:
         problems.add(node.where, f"'{node.text}': {str(error).splitlines()[0]}")
+
+
+def _check_carrier(node: Node, text: str, problems: Problems) -> None:
+    """A dose that is held or reduced has no rule for what is given with it."""
+    try:
+        segments = parse_regimen(text).segments
+    except RegimenError:
+        return  # reported already
+    if any(segment.carrier is not None for segment in segments):
+        problems.add(
+            node.where,
+            f"'{text}' gives a carrier, and `reductions:` change its doses; it is not "
+            "said what becomes of the carrier then. Leave one of them out.",
+        )
 
 
 def _check_first_dose(node: Node, problems: Problems) -> None:
