@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from adckit.errors import AdckitError, RegimenError
+from adckit.errors import AdckitError, CardError, RegimenError
 from adckit.io.request import DoseTable, Request, carry_out
 from adckit.network.regimen import Carrier, parse_regimen
 from adckit.planning import CARRIER
 from adckit.prepared import prepare
 from adckit.simulation import simulate
+from adckit.studies.protocol import read_protocol
 from adckit.studies.published import same_dosing
 from adckit.studies.summary import summarise
 
@@ -179,3 +180,29 @@ def test_clearance_of_all_antibody_counts_the_carrier() -> None:
 def test_published_values_without_a_carrier_are_not_those_with_one() -> None:
     regimen = parse_regimen("3.6 mg/kg q3w + carrier 8 mg/kg")
     assert not same_dosing("3.6 mg/kg q3w", regimen)
+
+
+PROTOCOL = """
+kind: escalation
+title: With a carrier
+product: trastuzumab-emtansine
+dose: {unit: mg/kg, levels: [1, 2]}
+schedule: q3w + carrier 4 mg/kg
+design: {name: 3+3}
+dlt:
+  window: 21 days
+  definition: Grade 4 thrombocytopenia in the first cycle
+  rules:
+    - {laboratory: platelets, grade: 4}
+follow_up: 42 days
+"""
+
+
+def test_a_trial_may_give_a_carrier_and_not_change_its_doses() -> None:
+    protocol = read_protocol(PROTOCOL, "mine", "mine.yaml")
+    carried = [parse_regimen(arm.regimen).segments[0] for arm in protocol.arms]
+    assert [segment.amount for segment in carried] == [1, 2]
+    assert {segment.carrier for segment in carried} == {Carrier(4, "mg/kg")}
+    changes = "modifications:\n  - {laboratory: platelets, grade: 3, action: stop}\n"
+    with pytest.raises(CardError, match="what becomes of the carrier then"):
+        read_protocol(PROTOCOL + changes, "mine", "mine.yaml")

@@ -153,13 +153,16 @@ def _days(node: Node) -> float | None:
 
 def _check_regimens(node: Node, problems: Problems) -> None:
     unit, schedule = node.node("dose").node("unit").text, node.node("schedule")
+    changed = bool(node.node("modifications").value or node.node("reductions").value)
     if schedule.text and unit:
         _check_regimen(schedule, f"1 {unit} {schedule.text}", problems)
+        if changed:
+            _check_carrier(schedule, f"1 {unit} {schedule.text}", problems)
     for arm in node.node("arms").entries.values():
         regimen = arm.node("regimen")
         if regimen.text:
             _check_regimen(regimen, regimen.text, problems)
-            if node.node("reductions").value:
+            if changed:
                 _check_carrier(regimen, regimen.text, problems)
 
 
@@ -179,8 +182,8 @@ def _check_carrier(node: Node, text: str, problems: Problems) -> None:
     if any(segment.carrier is not None for segment in segments):
         problems.add(
             node.where,
-            f"'{text}' gives a carrier, and `reductions:` change its doses; it is not "
-            "said what becomes of the carrier then. Leave one of them out.",
+            f"'{node.text}' gives a carrier, and `modifications:` change its doses; it "
+            "is not said what becomes of the carrier then. Leave one of them out.",
         )
 
 
