@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.blueprints import mixed
 
 import adckit
 from adckit.errors import AdckitError, UnknownNameError
@@ -320,6 +321,22 @@ def test_a_network_is_scanned_by_its_parameters() -> None:
     np.testing.assert_array_equal(result.values, named.values)
     with pytest.raises(AdckitError, match="already built"):
         scan(network, ["dar=2,4"], "conjugate:cmax", **SHORT)  # type: ignore[arg-type]
+
+
+def test_populations_of_cells_are_counted_together() -> None:
+    """Two halves that are alike are the whole; each keeps its own receptors."""
+    classes = {"one": (0.5, 1e5), "other": (0.5, 1e5)}
+    tumour = assemble(mixed(classes))
+    options = {"regimen": "1000 nmol once", "days": 21.0}
+    over = "receptors_per_cell_one=1e4,1e5 receptors/cell"
+    halves = scan(tumour, [over], "kill", **options).quantity("cells_killed")  # type: ignore[arg-type]
+    plain = assemble(mixed({}, {"receptors_per_cell": "1e5 receptors/cell"}))
+    whole = scan(plain, ["antigen=1e4,1e5"], "kill", **options)  # type: ignore[arg-type]
+    killed = whole.quantity("cells_killed")
+    assert halves[1] == pytest.approx(killed[1], rel=1e-3)
+    assert halves[0] < killed[1]  # and the richer half takes from the poorer
+    with pytest.raises(AdckitError, match="such as receptors_per_cell_one"):
+        scan(tumour, ["antigen=1e4,1e5"], "kill", **options)  # type: ignore[arg-type]
 
 
 def test_a_scan_of_a_plain_drug() -> None:

@@ -129,16 +129,19 @@ def _carry_out(
 def _run(request: ScanRequest, threads: int | None = None) -> ScanResult:
     from contextlib import ExitStack
 
+    from adckit.cli.printing import working
     from adckit.cli.watching import watching
     from adckit.io.scan_runs import run_scan
 
-    with ExitStack() as stack:
+    with ExitStack() as first, ExitStack() as later:
+        first.enter_context(working("building the models"))
         told: Callable[[int, int], None] | None = None
 
         def tell(done: int, failed: int, of: int) -> None:
             nonlocal told
             if told is None:
-                told = stack.enter_context(watching(of))
+                first.close()  # the terminal shows one thing at a time
+                told = later.enter_context(watching(of))
             told(done, failed)
 
         return run_scan(request, threads=threads, report=tell)

@@ -59,6 +59,7 @@ def _render(run: ScanRun, result: ScanResult, picture: str | None) -> str:
         failed=result.failed,
         quantities=_quantities(result),
         picture=picture,
+        contour=len(result.axes) == 2 and all(axis.numeric for axis in result.axes),
         headers=headers,
         rows=rows,
         most=MOST_ROWS,

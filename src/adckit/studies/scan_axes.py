@@ -21,7 +21,12 @@ from typing import Literal
 
 import numpy as np
 
-from adckit.errors import AdckitError, RegimenError, UnknownNameError
+from adckit.errors import (
+    AdckitError,
+    RegimenError,
+    UnknownNameError,
+    nearest_names,
+)
 from adckit.library.settings import MEAN_LOAD
 from adckit.library.shelf import PARTS
 from adckit.mechanisms.blueprint import VARIANTS
@@ -249,10 +254,11 @@ def _key(asked: Asked, ready: Prepared) -> str:
         plain in VARIANTS and asked.words and not asked.numbers
     ):
         if ALIASES[plain] not in known:
+            near = nearest_names(ALIASES[plain], known)
             raise AdckitError(
                 f"'{asked.name}' is the parameter '{ALIASES[plain]}', which "
                 f"'{ready.network.name}' does not have with the choices made for it. "
-                f"Scan a parameter that it has, such as {', '.join(known[:3])}."
+                f"Scan one that it has, such as {', '.join(near or known[:3])}."
             )
         return ALIASES[plain]
     options = ready.product.options if ready.product is not None else {}
