@@ -112,14 +112,7 @@ class Regimen:
             "kg": _capped(body_weight_kg, self.weight_cap),
             "m2": _capped(body_surface_m2, self.surface_cap),
         }
-        given = {
-            segment: amount_in_port(
-                *_absolute(segment, body),
-                port_unit=port_unit,
-                molar_mass_mg_per_nmol=molar_mass_mg_per_nmol,
-            )
-            for segment in self.segments
-        }
+        given = self._doses(body, port_unit, molar_mass_mg_per_nmol)
         clash = None if self.allow_overlap else _overlap(self, until, default_duration)
         if clash:
             raise RegimenError(f"In the regimen `{self}`: {clash[1]}")
@@ -138,6 +131,19 @@ class Regimen:
                 naked = carrier[segment]
                 records.append(DoseRecord(time, naked, carrier_port, duration[segment]))
         return records
+
+    def _doses(
+        self, body: dict[str, float | None], port_unit: str, mass: float | None
+    ) -> dict[Segment, float]:
+        """Conjugate in each dose of every segment, in the port's unit."""
+        return {
+            segment: amount_in_port(
+                *_absolute(segment, body),
+                port_unit=port_unit,
+                molar_mass_mg_per_nmol=mass,
+            )
+            for segment in self.segments
+        }
 
     def _carriers(
         self,
