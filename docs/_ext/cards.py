@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import linker_tables
 import markdown
 import product_page
 from docutils import nodes
@@ -45,6 +46,8 @@ _WRITERS: Mapping[str, Callable[..., str]] = {
     "choices": markdown.choices,
     "commands": markdown.commands,
     "conventions": markdown.conventions,
+    "linker-outcomes": linker_tables.linker_outcomes,
+    "linkers": linker_tables.linkers,
     "organ-parameters": markdown.organ_parameters,
     "outputs": markdown.outputs,
     "parameters": markdown.parameters,

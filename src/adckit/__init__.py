@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from adckit.results import Result, SubjectStatus
     from adckit.simulation import simulate
     from adckit.status import Status
+    from adckit.studies.scan import scan
+    from adckit.studies.scan_result import ScanResult
     from adckit.treatment import Course
 
 try:
@@ -88,6 +90,8 @@ _HOMES = {
     "adckit.results": ("Result", "SubjectStatus"),
     "adckit.simulation": ("simulate",),
     "adckit.status": ("Status",),
+    "adckit.studies.scan": ("scan",),
+    "adckit.studies.scan_result": ("ScanResult",),
     "adckit.treatment": ("Course",),
 }
 """Module → public names that live in it."""
@@ -130,6 +134,7 @@ __all__ = [
     "Result",
     "Rule",
     "RunError",
+    "ScanResult",
     "SimulationError",
     "Source",
     "Species",
@@ -143,5 +148,6 @@ __all__ = [
     "load_product",
     "parse_regimen",
     "prepare",
+    "scan",
     "simulate",
 ]

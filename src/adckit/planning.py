@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,6 +16,7 @@ from adckit.prepared import Prepared
 from adckit.units import parse_unit
 
 __all__ = [
+    "CARRIER",
     "DEFAULT_INFUSION",
     "Dosing",
     "checked_times",
@@ -24,9 +26,17 @@ __all__ = [
     "schedules_for",
 ]
 
-Dosing = str | Regimen | Sequence[DoseRecord] | Mapping[str, Sequence[DoseRecord]]
+Dosing = (
+    str
+    | Regimen
+    | Sequence[DoseRecord]
+    | Mapping[str, Regimen]
+    | Mapping[str, Sequence[DoseRecord]]
+)
 """A protocol's words, or dose records (for all subjects, or by subject)."""
 
+CARRIER = "carrier"
+"""Port that takes naked antibody."""
 DEFAULT_INFUSION = 1.5 / 24
 """Days; antibodies are infused over 90 minutes unless the regimen says otherwise."""
 
@@ -62,6 +72,8 @@ def length(days: float | None, times: ArrayLike | None, doses: Dosing) -> float:
         return float(days)
     if isinstance(doses, Regimen):
         return _protocol_length(doses)
+    if isinstance(doses, Mapping) and (protocols := _protocols(doses)):
+        return max(_protocol_length(regimen) for regimen in protocols.values())
     records = _all_records(doses)
     last = max((r.time + r.additional * r.interval for r in records), default=0.0)
     return last + _AFTER
@@ -84,7 +96,12 @@ def _protocol_length(regimen: Regimen) -> float:
 
 def _all_records(doses: Dosing) -> list[DoseRecord]:
     if isinstance(doses, Mapping):
-        return [record for records in doses.values() for record in records]
+        return [
+            record
+            for records in doses.values()
+            if not isinstance(records, Regimen)
+            for record in records
+        ]
     assert not isinstance(doses, str | Regimen)
     return list(doses)
 
@@ -114,9 +131,7 @@ def schedules_for(
     end takes the same steps as one that goes on, so the times asked for change nothing.
     """
     if isinstance(doses, Regimen):
-        cycles = [s.cycle for s in doses.segments if np.isfinite(s.cycle)]
-        ahead = until + max(cycles, default=0.0) + 1
-        return _protocol_plan(ready, doses, parameters, ahead)
+        return _protocol_plan(ready, doses, parameters, until)
     assert not isinstance(doses, str)
     if isinstance(doses, Mapping):
         missing = [name for name in names if name not in doses]
@@ -125,8 +140,13 @@ def schedules_for(
                 f"Subject '{missing[0]}' has no dose records; "
                 "give an empty list to a subject without treatment."
             )
-        records = [doses[name] for name in names]
-        return DosePlan.each([_written(each) for each in records])
+        protocols = _protocols(doses)
+        if protocols:
+            mine = [protocols[name] for name in names]
+            return _protocols_plan(ready, mine, parameters, until)
+        given = (doses[name] for name in names)
+        written = [_written(each) for each in given if not isinstance(each, Regimen)]
+        return DosePlan.each(written)
     return DosePlan.shared(_written(doses), np.ones(len(names)))
 
 
@@ -134,9 +154,38 @@ def _written(records: Sequence[DoseRecord]) -> Schedule:
     return schedule(list(records), until=np.inf, allow_overlap=True)
 
 
-def _protocol_plan(
-    ready: Prepared, regimen: Regimen, parameters: np.ndarray, until: float
+def _protocols(doses: Mapping[str, Any]) -> dict[str, Regimen]:
+    """The regimens by subject; empty where there are dose records."""
+    found = {n: each for n, each in doses.items() if isinstance(each, Regimen)}
+    if found and len(found) != len(doses):
+        raise RegimenError(
+            "Some subjects have a regimen and others dose records. Give all of them "
+            "regimens, or all of them records."
+        )
+    return found
+
+
+def _protocols_plan(
+    ready: Prepared, regimens: Sequence[Regimen], parameters: np.ndarray, until: float
 ) -> DosePlan:
+    """Subjects with regimens of their own; those that share one are planned as one."""
+    templates: list[Schedule] = []
+    which = np.zeros(len(regimens), dtype=np.int64)
+    factor = np.ones(len(regimens))
+    for regimen in dict.fromkeys(regimens):
+        rows = np.flatnonzero([each == regimen for each in regimens])
+        plan = _protocol_plan(ready, regimen, parameters[rows], until)
+        which[rows] = plan.which + len(templates)
+        factor[rows] = plan.factor
+        templates += plan.templates
+    return DosePlan(tuple(templates), which, factor)
+
+
+def _protocol_plan(
+    ready: Prepared, regimen: Regimen, parameters: np.ndarray, end: float
+) -> DosePlan:
+    cycles = [s.cycle for s in regimen.segments if np.isfinite(s.cycle)]
+    until = end + max(cycles, default=0.0) + 1
     known = [p.name for p in ready.network.parameters]
     if not ready.network.ports:
         raise RegimenError(f"'{ready.network.name}' has no port that takes a dose.")
@@ -160,7 +209,12 @@ def _protocol_plan(
     return DosePlan(schedules, which.reshape(-1), np.ones(len(body)))
 
 
-_BODY = ("body_weight", "body_surface_area", "conjugate_molar_mass")
+_BODY = (
+    "body_weight",
+    "body_surface_area",
+    "conjugate_molar_mass",
+    "antibody_molar_mass",
+)
 _UNIT_BODY = np.ones(len(_BODY))
 """What factors are relative to; a subject of the batch would make chunks differ."""
 
@@ -169,8 +223,9 @@ def _protocol(
     ready: Prepared, regimen: Regimen, body: np.ndarray, until: float
 ) -> Schedule:
     """The schedule of a subject with this body."""
-    weight, surface, mass = (None if np.isnan(x) else float(x) for x in body)
+    weight, surface, mass, naked = (None if np.isnan(x) else float(x) for x in body)
     port = ready.network.ports[0]
+    carrier = any(p.name == CARRIER for p in ready.network.ports)
     records = regimen.records(
         body_weight_kg=weight,
         body_surface_m2=surface,
@@ -179,6 +234,8 @@ def _protocol(
         port_unit=port.unit,
         until=until,
         default_duration=DEFAULT_INFUSION,
+        carrier_port=CARRIER if carrier else None,
+        antibody_mass_mg_per_nmol=naked,
     )
     return schedule(records, until=until, allow_overlap=regimen.allow_overlap)
 
@@ -188,8 +245,9 @@ def _common_factor(
 ) -> np.ndarray | None:
     """Doses of each subject relative to those of a unit body, (subject,).
 
-    None where one number cannot say it: with a highest dose, when some doses of the
-    regimen go by the body and others do not, or when the model has no such body.
+    None where one number cannot say it: with a highest dose or a carrier, when some
+    doses of the regimen go by the body and others do not, or when the model has no such
+    body.
     """
     needed = {"kg": has[0], "m2": has[1], "": True}
     caps = {
@@ -211,7 +269,8 @@ def _common_factor(
                 return None
         if not needed[scale]:
             return None
-        if segment.highest is not None or _differ(factor, mine):
+        bound = segment.highest is not None or segment.carrier is not None
+        if bound or _differ(factor, mine):
             return None
         factor = mine
     return np.ones(len(body)) if factor is None else factor

@@ -25,11 +25,16 @@ def replay(
     import tempfile
 
     from adckit.io.population_runs import is_population_run
+    from adckit.io.scan_runs import is_scan_run
 
     if is_population_run(folder):
         from adckit.cli.population import repeat
 
         raise typer.Exit(repeat(folder, output, force=force))
+    if is_scan_run(folder):
+        from adckit.cli.scan import repeat as repeat_scan
+
+        raise typer.Exit(repeat_scan(folder, output, force=force))
     from adckit.cli.printing import console, print_failures, working
     from adckit.errors import RunError
     from adckit.io.comparing import compare_curves

@@ -123,6 +123,7 @@ def read_dosing_table(
     amount_unit: str = "nmol",
     port_unit: str = "nmol",
     molar_mass_mg_per_nmol: float | None = None,
+    own_molar_mass: Mapping[str, float] | None = None,
     lag: Mapping[str, float] | None = None,
     bioavailability: Mapping[str, float] | None = None,
     leave_out: Sequence[str] = (),
@@ -137,24 +138,30 @@ def read_dosing_table(
         port_unit: unit of the ports' amounts.
         molar_mass_mg_per_nmol: needed where `amount_unit` is a mass and `port_unit`
             is not, or the other way round.
+        own_molar_mass: port → molar mass of what goes in there, in mg/nmol, where it
+            is another one, as for naked antibody.
         lag: port → delay of its doses, in days.
         bioavailability: port → fraction of its doses that goes in.
         leave_out: columns to leave out.
 
     Raises CardError, with every problem and its line, for a table that cannot be used;
-    UnknownNameError where `lag` or `bioavailability` names no port; RegimenError and
+    UnknownNameError where `lag` or another mapping names no port; RegimenError and
     UnitError where the units do not fit.
     """
-    for name in {**(lag or {}), **(bioavailability or {})}:
+    for name in {**(lag or {}), **(bioavailability or {}), **(own_molar_mass or {})}:
         if name not in ports:
             raise UnknownNameError("port", name, ports)
     days = convert(1.0, time_unit, "day")
-    amount = amount_in_port(
-        1.0,
-        amount_unit,
-        port_unit=port_unit,
-        molar_mass_mg_per_nmol=molar_mass_mg_per_nmol,
-    )
+    masses = own_molar_mass or {}
+    amount = {
+        port: amount_in_port(
+            1.0,
+            amount_unit,
+            port_unit=port_unit,
+            molar_mass_mg_per_nmol=masses.get(port, molar_mass_mg_per_nmol),
+        )
+        for port in ports
+    }
     reader = _Reader(Path(path), ports, frozenset(name.upper() for name in leave_out))
     rows = _read_rows(reader)
     for row in rows:
@@ -413,7 +420,7 @@ class _Scale:
     """What turns the numbers of a table into those of the model."""
 
     days: float
-    amount: float
+    amount: Mapping[str, float]
     lag: Mapping[str, float]
     bioavailability: Mapping[str, float]
 
@@ -450,12 +457,13 @@ def _record(row: _Row, scale: _Scale) -> DoseRecord:
     time = row["TIME"] * scale.days
     if row.evid in (2, 3):
         return DoseRecord(time, evid=row.evid)
+    amount = scale.amount[row.port]
     return DoseRecord(
         time=time,
-        amount=row["AMT"] * scale.amount,
+        amount=row["AMT"] * amount,
         port=row.port,
         duration=row["DUR"] * scale.days or None,
-        rate=row["RATE"] * scale.amount / scale.days or None,
+        rate=row["RATE"] * amount / scale.days or None,
         evid=row.evid,
         interval=row["II"] * scale.days,
         additional=int(row["ADDL"]),

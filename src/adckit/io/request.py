@@ -12,7 +12,7 @@ from typing import Any
 from adckit.errors import CardError, RunError
 from adckit.io.dosing_tables import TableSubject, read_dosing_table
 from adckit.library.shelf import is_path
-from adckit.planning import Dosing
+from adckit.planning import CARRIER, Dosing
 from adckit.prepared import Prepared, prepare
 from adckit.simulation import DEFAULT_RTOL, Subjects
 from adckit.studies.case import Case, study, with_influences
@@ -229,6 +229,8 @@ def _dosing(request: Request, model: Prepared) -> tuple[Subjects, Dosing | None]
         return None, request.regimen
     network = model.network
     masses = [p for p in network.parameters if p.name in _MOLAR_MASSES]
+    naked = [p.internal for p in masses if p.name == _MOLAR_MASSES[0]]
+    carried = naked and any(port.name == CARRIER for port in network.ports)
     rows = read_dosing_table(
         table.path,
         ports=[port.name for port in network.ports],
@@ -236,6 +238,7 @@ def _dosing(request: Request, model: Prepared) -> tuple[Subjects, Dosing | None]
         amount_unit=table.amount_unit,
         port_unit=network.ports[0].unit,
         molar_mass_mg_per_nmol=masses[-1].internal if masses else None,
+        own_molar_mass={CARRIER: naked[0]} if carried else None,
         leave_out=table.ignore,
     )
     subjects: dict[str, Any] = {"subject": [_subject_name(row) for row in rows]}

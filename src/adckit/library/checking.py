@@ -44,6 +44,17 @@ __all__ = [
 ]
 
 
+_ROUTES: Mapping[tuple[int | str, ...], str] = {
+    ("released",): "A linker needs a route by which payload leaves it outside cells. "
+    "Name the form of the payload that comes free there, such as `released: thiol`; a "
+    "linker that is stable in blood has it too, with a deconjugation rate of 0.",
+    ("catabolite",): "A linker needs a route by which payload leaves it in cells. Name "
+    "the form of the payload that digestion of the antibody leaves, such as "
+    "`catabolite: lysine adduct`.",
+}
+"""Key of a linker that is missing → what it is for."""
+
+
 def check_form(kind: str, node: Node, problems: Problems) -> PartCard | None:
     """The card as a record, or None when its form is wrong."""
     model = CARD_MODELS[kind]
@@ -52,6 +63,8 @@ def check_form(kind: str, node: Node, problems: Problems) -> PartCard | None:
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             problems.add(node.place(detail["loc"]), _sentence(model, detail))
+            if kind == "linker" and detail["loc"] in _ROUTES:
+                problems.add(node.place(detail["loc"]), _ROUTES[detail["loc"]])
         return None
 
 

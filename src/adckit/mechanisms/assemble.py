@@ -52,6 +52,8 @@ def assemble(blueprint: Blueprint) -> Network:
         issues += _plain_issues(blueprint)
     network = Network(blueprint.name)
     for mechanism in _mechanisms(blueprint):
+        if mechanism is add_organs and issues:
+            break  # it looks at what all others made, and they did not
         try:
             network = mechanism(network, blueprint)
         except ModelError as error:

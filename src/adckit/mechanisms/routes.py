@@ -122,4 +122,18 @@ def role_issues(blueprint: Blueprint) -> list[Issue]:
     if has_cells(blueprint) and not blueprint.species:
         what = "is empty, but cells make payload of the conjugate; name one"
         issues.append(Issue("payload species", what))
-    return issues
+    return [*issues, *_release_issues(blueprint)]
+
+
+def _release_issues(blueprint: Blueprint) -> list[Issue]:
+    """Payload that nothing sets free in cells could not act there."""
+    rates = ("lysosomal_degradation_rate", "intracellular_cleavage_rate")
+    given = [blueprint.parameters.get(name) for name in rates]
+    shut = all(rate is not None and rate.value == 0 for rate in given)
+    if not (shut and has_cells(blueprint) and needs_payload(blueprint)):
+        return []
+    what = (
+        "are both 0: nothing sets payload free in cells, and nothing could be killed. "
+        "Give one of them a value above 0, or choose 'kill: none'"
+    )
+    return [Issue(f"parameters '{rates[0]}' and '{rates[1]}'", what)]

@@ -11,6 +11,9 @@ subject.
   and highest dose where it states none of its own.
 - A dose without an interval is given once.
 - mg/kg and mg/m2 are mass of conjugate, and so is mg; nmol is amount of conjugate.
+- A carrier is naked antibody given with every dose of its segment, over the same time:
+  `+ carrier 8 mg/kg` on top of the dose, `+ carrier to 8 mg/kg` so much that both are
+  8 mg/kg together.  It goes by its own molar mass, and the highest dose is not its.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from adckit.network.dosing import SAME_TIME, DoseRecord, amount_in_port
 from adckit.network.regimen_segment import Segment, infusion_text
 from adckit.network.regimen_text import read_protocol
 from adckit.network.regimen_words import (
+    Carrier,
     Extent,
     Reading,
     Written,
@@ -33,7 +37,7 @@ from adckit.network.regimen_words import (
 )
 from adckit.units import parse_unit
 
-__all__ = ["Extent", "Regimen", "Segment", "parse_regimen"]
+__all__ = ["Carrier", "Extent", "Regimen", "Segment", "parse_regimen"]
 
 _SHORTEST = days_from(1, "min")
 """Shortest interval that is read, in days."""
@@ -83,6 +87,8 @@ class Regimen:
         molar_mass_mg_per_nmol: float | None = None,
         port_unit: str = "nmol",
         default_duration: float = 0.0,
+        carrier_port: str | None = None,
+        antibody_mass_mg_per_nmol: float | None = None,
     ) -> list[DoseRecord]:
         """The doses of one subject before the day `until`, as dose records.
 
@@ -95,6 +101,9 @@ class Regimen:
                 port in nmol, or nmol into a port in mg.
             port_unit: unit of the port's amount.
             default_duration: infusion time in days where the regimen states none.
+            carrier_port: where naked antibody goes in; in the unit of `port`.
+            antibody_mass_mg_per_nmol: molar mass of naked antibody; needed where a mass
+                of carrier goes into a port in nmol, or nmol into a port in mg.
 
         Raises RegimenError when one of these is needed and missing, or when infusions
         overlap and the regimen does not say that they may.
@@ -103,14 +112,7 @@ class Regimen:
             "kg": _capped(body_weight_kg, self.weight_cap),
             "m2": _capped(body_surface_m2, self.surface_cap),
         }
-        given = {
-            segment: amount_in_port(
-                *_absolute(segment, body),
-                port_unit=port_unit,
-                molar_mass_mg_per_nmol=molar_mass_mg_per_nmol,
-            )
-            for segment in self.segments
-        }
+        given = self._doses(body, port_unit, molar_mass_mg_per_nmol)
         clash = None if self.allow_overlap else _overlap(self, until, default_duration)
         if clash:
             raise RegimenError(f"In the regimen `{self}`: {clash[1]}")
@@ -118,10 +120,57 @@ class Regimen:
             segment: default_duration if segment.infusion is None else segment.infusion
             for segment in self.segments
         }
-        return [
-            DoseRecord(time, given[segment], port, duration[segment])
-            for time, segment in self.doses(until)
-        ]
+        carrier = self._carriers(
+            body, carrier_port, port_unit, antibody_mass_mg_per_nmol
+        )
+        records = []
+        for time, segment in self.doses(until):
+            records.append(DoseRecord(time, given[segment], port, duration[segment]))
+            if segment in carrier:
+                assert carrier_port is not None
+                naked = carrier[segment]
+                records.append(DoseRecord(time, naked, carrier_port, duration[segment]))
+        return records
+
+    def _doses(
+        self, body: dict[str, float | None], port_unit: str, mass: float | None
+    ) -> dict[Segment, float]:
+        """Conjugate in each dose of every segment, in the port's unit."""
+        return {
+            segment: amount_in_port(
+                *_absolute(segment, body),
+                port_unit=port_unit,
+                molar_mass_mg_per_nmol=mass,
+            )
+            for segment in self.segments
+        }
+
+    def _carriers(
+        self,
+        body: dict[str, float | None],
+        port: str | None,
+        port_unit: str,
+        mass: float | None,
+    ) -> dict[Segment, float]:
+        """Naked antibody with each dose of the segments that have a carrier."""
+        found = {}
+        for segment in self.segments:
+            carrier = segment.carrier
+            if carrier is None:
+                continue
+            if port is None:
+                raise RegimenError(
+                    f"In the regimen `{self}`: the model has no port for naked "
+                    "antibody. Leave the carrier out, or give a conjugate."
+                )
+            naked = replace(segment, amount=carrier.amount, unit=carrier.unit)
+            amount, unit = _absolute(replace(naked, highest=None), body)
+            if carrier.total:
+                amount = max(amount - _absolute(segment, body)[0], 0.0)
+            found[segment] = amount_in_port(
+                amount, unit, port_unit=port_unit, molar_mass_mg_per_nmol=mass
+            )
+        return found
 
 
 def parse_regimen(text: str, *, allow_overlap: bool = False) -> Regimen:
@@ -171,6 +220,7 @@ def _segment(written: Written, reading: Reading) -> Segment:
         highest=written.highest,
         from_day=written.from_day,
         loading=written.loading,
+        carrier=written.carrier,
     )
 
 
@@ -208,8 +258,23 @@ def _segment_problems(written: Written) -> Iterator[tuple[str, str]]:
             f"Day {last} is outside the interval of {interval:g} days. "
             "Lengthen the interval, as in `d1-3 q3w`, or drop the day.",
         )
+    yield from _carrier_problems(written)
     yield from _extent_problems(written)
     yield from _on_off_problems(written)
+
+
+def _carrier_problems(written: Written) -> Iterator[tuple[str, str]]:
+    carrier, dose = written.carrier, written.amount
+    if carrier is None or not carrier.total or dose is None:
+        return
+    if carrier.unit != written.unit:
+        yield "carrier", f"Write the total in {written.unit}, as the dose is."
+    elif carrier.amount < dose:
+        yield (
+            "carrier",
+            "The total is less than the dose of conjugate in it. Write a larger total, "
+            "or `+ carrier` and what is given on top.",
+        )
 
 
 def _extent_problems(written: Written) -> Iterator[tuple[str, str]]:

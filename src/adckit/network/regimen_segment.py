@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from adckit.network.dosing import SAME_TIME
 from adckit.network.regimen_words import (
     DAYS_IN_WEEK,
+    Carrier,
     Extent,
     days_text,
     number_text,
@@ -38,6 +39,8 @@ class Segment:
     from_day: float | None = None
     """First day, counted from 1; None follows on from the segment before."""
     loading: bool = False
+    carrier: Carrier | None = None
+    """Naked antibody given with every dose, at its time and over its infusion time."""
 
     @property
     def cycle(self) -> float:
@@ -92,6 +95,8 @@ class Segment:
         if self.on_off:
             parts.append(_on_off(self.on_off))
         parts[-1] += _extent(self)
+        if self.carrier is not None:
+            parts[-1] += f" + {self.carrier}"
         if self.infusion is not None:
             over = f"over {infusion_text(self.infusion)}"
             parts.append(over if self.infusion else "bolus")

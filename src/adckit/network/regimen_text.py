@@ -7,6 +7,7 @@
             | x6 | 6 cycles | x10 doses | for 12 weeks | from day 8 | after 7 days
             | over 90 min | bolus | max 400 mg
             | BSA capped at 2.0 m2 | weight capped at 100 kg | overlap
+            | + carrier 8 mg/kg | with carrier to 8 mg/kg
 
 The clauses of a segment come in any order.  A load ends its own segment, so the dose
 that follows it needs no "then".  This module says what was written and where it stands
@@ -20,17 +21,18 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from adckit.errors import RegimenError, UnitError, nearest_names
+from adckit.network.regimen_tokens import TokenReader
 from adckit.network.regimen_words import (
     ADVICE,
     DAYS_IN_WEEK,
     INTERVALS,
     TIME_WORDS,
+    Carrier,
     Extent,
     Reading,
     Token,
     Written,
     days_from,
-    tokens_of,
 )
 from adckit.units import parse_unit
 
@@ -38,8 +40,6 @@ _AMOUNTS = ("g", "mg", "ug", "mcg", "ng", "umol", "nmol", "pmol", "fmol")
 _AMOUNT_UNITS = frozenset(_AMOUNTS)
 _COMMON_UNITS = ("mg", "mg/kg", "mg/m2", "nmol")
 _DOSE_UNITS = frozenset(a + scale for a in _AMOUNTS for scale in ("", "/kg", "/m2"))
-_LARGEST = 1e15
-"""No number in a protocol is larger, and beyond it times would not be exact."""
 _COUNTED = {"cycle": "cycles", "cycles": "cycles", "dose": "doses", "doses": "doses"}
 
 
@@ -56,12 +56,11 @@ def _is_unit(text: str) -> bool:
     return True
 
 
-class _Parser:
+class _Parser(TokenReader):
     """Recursive descent over the tokens, one method per kind of clause."""
 
     def __init__(self, text: str) -> None:
-        self.tokens = tokens_of(text)
-        self.at = 0
+        super().__init__(text)
         self.reading = Reading(text)
         self.segment = Written()
 
@@ -355,73 +354,41 @@ class _Parser:
         self.take("of")
         self.put("loading", True, word)
 
+    def plus(self, word: Token) -> None:
+        """`+ carrier 8 mg/kg`, `with carrier 8 mg/kg`."""
+        following = self.take("carrier")
+        if following is None:
+            self.fail(
+                "With what? Naked antibody beside the conjugate is written "
+                "`+ carrier 8 mg/kg`.",
+                word,
+                self.peek(),
+            )
+        self.carrier(following)
+
+    def carrier(self, word: Token) -> None:
+        """`carrier 8 mg/kg` on top of the dose, `carrier to 8 mg/kg` with it."""
+        self.take("antibody")
+        total = self.take("to") is not None
+        amount = self.number("dose of carrier")
+        unit = self.unit(_DOSE_UNITS, "a dose")
+        if self.segment.amount is None:
+            self.fail(
+                "A carrier goes with a dose of conjugate. Write that first, as in "
+                "`3.6 mg/kg q3w + carrier 8 mg/kg`.",
+                word,
+                self.last(),
+            )
+        self.put("carrier", Carrier(amount, unit, total), word)
+
     def overlap(self, word: Token) -> None:
         self.reading.overlap = True
-
-    # The tokens themselves
-
-    def peek(self, ahead: int = 0) -> Token:
-        return self.tokens[min(self.at + ahead, len(self.tokens) - 1)]
-
-    def next(self) -> Token:
-        token = self.peek()
-        self.at = min(self.at + 1, len(self.tokens) - 1)
-        return token
-
-    def last(self) -> Token:
-        return self.tokens[max(self.at - 1, 0)]
-
-    def take(self, *words: str) -> Token | None:
-        return self.next() if self.peek().word in words else None
-
-    def expect(self, *words: str) -> Token:
-        token = self.take(*words)
-        if token is None:
-            self.fail(f"Expected '{words[0]}' here.", self.peek())
-        return token
 
     def expect_word(self) -> Token:
         token = self.next()
         if token.kind != "word" or token.word in _CLAUSES:
             self.fail("A unit is missing here. Write mg/kg or mg/m2.", token)
         return token
-
-    def number(self, what: str) -> float:
-        token = self.next()
-        if token.text == "-" and self.peek().kind == "number":
-            self.fail(f"A negative {what} makes no sense.", token, self.peek())
-        if token.kind != "number":
-            self.fail(f"Expected a number here, the {what}.", token)
-        if token.value > _LARGEST:
-            self.fail(f"{token.text} is too large to be meant.", token)
-        return token.value
-
-    def whole(self, what: str) -> int:
-        value = self.number(what)
-        if value != int(value):
-            self.fail(f"A {what} is a whole number.", self.last())
-        return int(value)
-
-    def time(self, what: str) -> float:
-        value = self.number(what)
-        self.take("-")
-        return days_from(value, self.time_unit())
-
-    def time_ahead(self) -> bool:
-        """Whether a unit of time stands here, perhaps behind a hyphen."""
-        ahead = 1 if self.peek().text == "-" else 0
-        found = self.peek(ahead).word in TIME_WORDS
-        if found and ahead:
-            self.next()
-        return found
-
-    def time_unit(self) -> str:
-        token = self.next()
-        word = token.word
-        if word not in TIME_WORDS:
-            hint = ADVICE.get(word, "Write min, h, d or w, as in `q3w`.")
-            self.fail(f"Expected a unit of time here. {hint}", token)
-        return TIME_WORDS[word]
 
     def put(self, name: str, value: object, first: Token) -> None:
         """Set one part of the segment, which may be said only once."""
@@ -445,10 +412,6 @@ class _Parser:
         hint = ADVICE.get(word, hint)
         self.fail(f"A regimen has no word '{token.text}'. {hint}", token)
 
-    def fail(self, message: str, first: Token, last: Token | None = None) -> NoReturn:
-        end = (last or first).end
-        raise RegimenError(message, self.reading.text, (first.start, end))
-
 
 _PART_NAMES = {
     "amount": "dose",
@@ -461,6 +424,7 @@ _PART_NAMES = {
     "infusion": "infusion time",
     "highest": "highest dose",
     "from_day": "start",
+    "carrier": "carrier",
 }
 
 _Handler = Callable[[_Parser, Token], None]
@@ -480,5 +444,7 @@ _CLAUSES: dict[str, _Handler] = {
     **dict.fromkeys(("from", "starting", "after"), _Parser.start),
     **dict.fromkeys(("load", "loading"), _Parser.load),
     "overlap": _Parser.overlap,
+    "carrier": _Parser.carrier,
+    **dict.fromkeys(("+", "with"), _Parser.plus),
 }
 """First word of a clause → the method that reads it."""

@@ -176,6 +176,20 @@ class Extent:
     value: float
 
 
+@dataclass(frozen=True)
+class Carrier:
+    """Naked antibody that is given together with a dose of conjugate."""
+
+    amount: float
+    unit: str
+    total: bool = False
+    """Whether `amount` counts the conjugate of the dose too."""
+
+    def __str__(self) -> str:
+        to = "to " if self.total else ""
+        return f"carrier {to}{number_text(self.amount)} {self.unit}"
+
+
 @dataclass
 class Written:
     """One segment as it was written; `spans` tells where each part stands."""
@@ -191,6 +205,7 @@ class Written:
     infusion: float | None = None
     highest: tuple[float, str] | None = None
     from_day: float | None = None
+    carrier: Carrier | None = None
     spans: dict[str, Span] = field(default_factory=dict)
 
     @property

@@ -41,6 +41,7 @@ __all__ = [
     "make_campaign",
     "population_times",
     "run_campaign",
+    "study_engine",
 ]
 
 Keep = Literal["curves", "summary"]
@@ -289,7 +290,7 @@ def run_campaign(
             def progress(finished: int, done: int = done, failed: int = failed) -> None:
                 _tell(report, done + finished, failed)
 
-            engine = _engine(threads, len(numbers), progress)
+            engine = study_engine(threads, len(numbers), progress)
             chunk = compute_chunk(campaign, number, engine)
             store.put(chunk)
             failed += chunk.failed
@@ -302,7 +303,9 @@ def _tell(report: Report | None, done: int, failed: int) -> None:
         report(done, failed)
 
 
-def _engine(threads: int | None, size: int, progress: Callable[[int], None]) -> Engine:
+def study_engine(
+    threads: int | None, size: int, progress: Callable[[int], None]
+) -> Engine:
     """The CPU engine with retries, which stops the study on Ctrl-C."""
 
     def tell(finished: int, of: int) -> None:

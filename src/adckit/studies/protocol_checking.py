@@ -153,12 +153,17 @@ def _days(node: Node) -> float | None:
 
 def _check_regimens(node: Node, problems: Problems) -> None:
     unit, schedule = node.node("dose").node("unit").text, node.node("schedule")
+    changed = bool(node.node("modifications").value or node.node("reductions").value)
     if schedule.text and unit:
         _check_regimen(schedule, f"1 {unit} {schedule.text}", problems)
+        if changed:
+            _check_carrier(schedule, f"1 {unit} {schedule.text}", problems)
     for arm in node.node("arms").entries.values():
         regimen = arm.node("regimen")
         if regimen.text:
             _check_regimen(regimen, regimen.text, problems)
+            if changed:
+                _check_carrier(regimen, regimen.text, problems)
 
 
 def _check_regimen(node: Node, text: str, problems: Problems) -> None:
@@ -166,6 +171,20 @@ def _check_regimen(node: Node, text: str, problems: Problems) -> None:
         parse_regimen(text)
     except RegimenError as error:
         problems.add(node.where, f"'{node.text}': {str(error).splitlines()[0]}")
+
+
+def _check_carrier(node: Node, text: str, problems: Problems) -> None:
+    """A dose that is held or reduced has no rule for what is given with it."""
+    try:
+        segments = parse_regimen(text).segments
+    except RegimenError:
+        return  # reported already
+    if any(segment.carrier is not None for segment in segments):
+        problems.add(
+            node.where,
+            f"'{node.text}' gives a carrier, and `modifications:` change its doses; it "
+            "is not said what becomes of the carrier then. Leave one of them out.",
+        )
 
 
 def _check_first_dose(node: Node, problems: Problems) -> None:

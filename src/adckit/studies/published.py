@@ -57,7 +57,8 @@ def same_dosing(text: str, regimen: Regimen) -> bool:
 def _pattern(segment: Segment) -> tuple[object, ...]:
     unit = parse_unit(segment.unit)
     amount = round(segment.amount * unit.factor, 9)
-    return amount, unit.dimension, segment.days, segment.interval, segment.on_off
+    given = amount, unit.dimension, segment.days, segment.interval, segment.on_off
+    return *given, segment.carrier
 
 
 def spread_range(value: float, spread: Spread) -> tuple[float, float]:

@@ -8,13 +8,14 @@ taken from a run of their own: the first dose of the regimen, and nothing after 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adckit.engines.base import Engine
 from adckit.network.dosing import ActionKind, DoseRecord, Schedule
+from adckit.planning import CARRIER
 from adckit.prepared import Prepared
 from adckit.results import Result
 from adckit.simulation import simulate
@@ -44,6 +45,8 @@ class GivenDose:
     duration: float
     """Days; 0 for a bolus."""
     port: str
+    beside: tuple[GivenDose, ...] = ()
+    """Doses that go with it: naked antibody given as a carrier."""
 
 
 def given_doses(schedule: Schedule) -> tuple[GivenDose, ...] | None:
@@ -79,7 +82,11 @@ def first_dose(doses: Sequence[GivenDose] | None) -> GivenDose | None:
     if not given:
         return None
     together = [d for d in given if d.start - given[0].start < _SAME_TIME]
-    return given[0] if len(together) == 1 else None
+    carriers = tuple(dose for dose in together if dose.port == CARRIER)
+    main = [dose for dose in together if dose.port != CARRIER]
+    if not main and len(carriers) == 1:
+        return carriers[0]
+    return replace(main[0], beside=carriers) if len(main) == 1 else None
 
 
 def single_dose_run(
@@ -94,7 +101,7 @@ def single_dose_run(
     `doses` holds one dose per subject of `like`; None is no treatment.
     """
     records = {
-        subject: [] if dose is None else [_record(dose)]
+        subject: [] if dose is None else [_record(d) for d in (dose, *dose.beside)]
         for subject, dose in zip(like.subjects, doses, strict=True)
     }
     return simulate(

@@ -27,6 +27,8 @@ ANALYTES: Mapping[str, str] = {
 
 NOT_DOSED = ("free_payload",)
 """Analytes without a dose of their own, hence without a clearance."""
+_ALL_ANTIBODY = ("total_antibody", "total_antibody_nM")
+"""Analytes whose dose counts a carrier."""
 
 _FOLLOWED_TO = 1e-3
 """Share of Cmax to which a profile is followed: the reach of an ELISA."""
@@ -112,6 +114,8 @@ class Profiles:
         if self.first is None or analyte in NOT_DOSED:
             return None
         amount = self.first.amount
+        if analyte in _ALL_ANTIBODY:
+            amount += sum(dose.amount for dose in self.first.beside)
         load = self.ready.product.blueprint.load if self.ready.product else None
         if analyte == "conjugated_payload":
             return amount * load.mean if load is not None else None
