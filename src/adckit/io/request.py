@@ -26,7 +26,16 @@ __all__ = [
     "with_settings_here",
 ]
 
-PART_SETTINGS = ("antibody", "linker", "payload", "target", "tumour", "tumor", "host")
+PART_SETTINGS = (
+    "antibody",
+    "linker",
+    "payload",
+    "target",
+    "tumour",
+    "tumor",
+    "host",
+    "cells",
+)
 """Settings whose value may be a file."""
 
 _MOLAR_MASSES = ("antibody_molar_mass", "conjugate_molar_mass")

@@ -23,7 +23,8 @@ from adckit.library.cards import (
     ProgrammeCard,
 )
 from adckit.library.checking import check_content, check_form, drug_load
-from adckit.library.gathering import open_host, open_parts
+from adckit.library.culture import antigen_problem
+from adckit.library.gathering import DISH, card_kind, open_host, open_parts
 from adckit.library.opening import Opened, kind_of_file, open_file
 from adckit.library.organ_choice import chosen_organs, open_organs, organ_uses
 from adckit.library.product import Observation, OrganUse, Product, Programme
@@ -36,7 +37,7 @@ from adckit.library.resolving import (
     resolve,
     set_options,
 )
-from adckit.library.settings import ORGANS, part_settings, sort_settings
+from adckit.library.settings import CELLS, ORGANS, part_settings, sort_settings
 from adckit.library.shelf import (
     PARTS,
     aliases_of,
@@ -46,7 +47,7 @@ from adckit.library.shelf import (
     list_parts,
     neutral_card,
 )
-from adckit.mechanisms.blueprint import PayloadSpecies
+from adckit.mechanisms.blueprint import Blueprint, PayloadSpecies
 from adckit.mechanisms.vocabulary import PARAMETERS
 from adckit.parameters import Parameter, Source
 
@@ -148,7 +149,8 @@ def _gather_conjugate(
     cards = {}
     for kind, tree in {**{k: p.node for k, p in parts.items()}, "": node}.items():
         check_content(tree, everything, names, problems)
-        card = check_form(kind or "conjugate", tree, problems)
+        form = card_kind(kind, wanted) or "conjugate"
+        card = check_form(form, tree, problems)
         if card is not None:
             cards[kind] = card
     neutral = _neutral_values(problems)
@@ -208,7 +210,9 @@ def _build(
     unused = [name for name in gathered.all_species if name not in used]
     blueprint = make_blueprint(gathered.opened.name, draft, gathered.species, unused)
     blueprint = blueprint.with_organs(*gathered.organs)
-    check_complete(blueprint, cards, gathered.opened.node.where, problems)
+    _check_dish(blueprint, names, problems)
+    if not problems:
+        check_complete(blueprint, cards, gathered.opened.node.where, problems)
     observations = _observations(card)
     programme = _programme(card)
     organs = organ_uses(card) if isinstance(card, ConjugateCard) else {}
@@ -216,7 +220,7 @@ def _build(
         name=gathered.opened.name,
         summary=card.summary,
         blueprint=blueprint,
-        parts=dict(names),
+        parts=_named_parts(names),
         aliases=aliases_of(gathered.opened.name) or card.aliases,
         tumours=_tumours(card, names),
         regimen=card.regimen.text if card.regimen else None,
@@ -234,8 +238,30 @@ def _build(
     )
 
 
+def _check_dish(
+    blueprint: Blueprint, names: Mapping[str, str], problems: Problems
+) -> None:
+    """What cells in a dish must have, and what they cannot have."""
+    if names.get("host") != DISH:
+        return
+    found = antigen_problem(blueprint, names)
+    if found is not None:
+        problems.add(f"setting '{CELLS}'", found)
+    delivery = blueprint.variant("delivery")
+    if delivery != "medium":
+        what = f"is '{delivery}', but cells in a dish are in a medium. Leave it out."
+        problems.add("model choice 'delivery'", what)
+
+
+def _named_parts(names: Mapping[str, str]) -> dict[str, str]:
+    """The parts by what they are: in a dish the `tumour` is the cells."""
+    if names.get("host") != DISH:
+        return dict(names)
+    return {CELLS if part == "tumour" else part: name for part, name in names.items()}
+
+
 def _tumours(card: _ProductCard, names: Mapping[str, str]) -> tuple[str, ...]:
-    if not isinstance(card, ConjugateCard):
+    if not isinstance(card, ConjugateCard) or names.get("host") == DISH:
         return ()
     return tuple(dict.fromkeys((names["tumour"], *card.tumours)))
 

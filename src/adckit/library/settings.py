@@ -25,6 +25,7 @@ from adckit.parameters import Parameter, Source, Status
 from adckit.units import parse_quantity, parse_unit
 
 __all__ = [
+    "CELLS",
     "MEAN_LOAD",
     "ORGANS",
     "Settings",
@@ -38,6 +39,9 @@ MEAN_LOAD = "dar"
 
 ORGANS = "organs"
 """Setting that chooses the organs whose toxicity is followed."""
+
+CELLS = "cells"
+"""Setting that puts a cell line in a dish in the place of a tumour in a body."""
 
 _SPELLINGS = {"tumor": "tumour", "DAR": MEAN_LOAD}
 _USER = Source("set by the user")
@@ -63,7 +67,8 @@ def part_settings(settings: Mapping[str, str]) -> tuple[dict[str, str], dict[str
     parts = {
         key: value
         for key, value in spelled.items()
-        if key == ORGANS or (key in PARTS and value not in VARIANTS.get(key, ()))
+        if key in (ORGANS, CELLS)
+        or (key in PARTS and value not in VARIANTS.get(key, ()))
     }
     rest = {key: value for key, value in spelled.items() if key not in parts}
     return parts, rest
@@ -94,7 +99,7 @@ def sort_settings(
         elif key == MEAN_LOAD:
             mean_load = _mean_load(value, where, problems)
         else:
-            known = (*PARTS, *options, *VARIANTS, MEAN_LOAD, ORGANS)
+            known = (*PARTS, CELLS, *options, *VARIANTS, MEAN_LOAD, ORGANS)
             known += parameter_names(species)
             parameter = _parameter(key, value, species, known, where, problems)
             parameters += [parameter] if parameter is not None else []

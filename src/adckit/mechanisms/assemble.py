@@ -11,6 +11,7 @@ from adckit.mechanisms.delivery import add_delivery
 from adckit.mechanisms.disposition import add_disposition
 from adckit.mechanisms.growth import add_growth, growth_issues
 from adckit.mechanisms.intracellular import add_intracellular_payload
+from adckit.mechanisms.medium import add_medium, add_supply, in_a_dish, seeded
 from adckit.mechanisms.payload import add_payload
 from adckit.mechanisms.plain import add_plain, plain_blueprint
 from adckit.mechanisms.populations import population_issues
@@ -34,6 +35,7 @@ def assemble(blueprint: Blueprint) -> Network:
     Raises ModelError with everything that is wrong: parameters that are missing, of
     the wrong unit or outside their limits, choices that contradict each other.
     """
+    blueprint = seeded(blueprint)
     issues = [*_parameter_issues(blueprint), *growth_issues(blueprint)]
     issues += [*organ_issues(blueprint), *population_issues(blueprint)]
     if blueprint.load is not None:
@@ -72,6 +74,10 @@ def plain_model(
 def _mechanisms(blueprint: Blueprint) -> list[_Mechanism]:
     if blueprint.load is None:
         return [add_plain]
+    if in_a_dish(blueprint):
+        supply = blueprint.variant("medium") == "constant"
+        cells = [add_growth, add_medium, add_cell, add_intracellular_payload]
+        return [*cells, add_supply] if supply else cells
     chosen: list[_Mechanism] = [add_disposition, add_payload]
     if has_tumour(blueprint):
         chosen += [add_growth, add_delivery]

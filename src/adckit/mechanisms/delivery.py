@@ -14,6 +14,7 @@ than a thousandth of the second, so it is kept and no rate has a jump.
 
 Variant `plasma`: the cells of the tumour are in plasma, as in a leukaemia; they bind
 from, and release to, the same pool that is dosed.  Variant `none`: there is no tumour.
+Variant `medium`: there is no body; the cells are in a dish (`medium.py`).
 
 Defaults: none.  P, D and R_K are the least certain numbers of the model; the prior of
 the library is P 120 um/day, between the two T-DM1 platforms and a physical estimate.
@@ -72,12 +73,17 @@ class Surroundings:
 
 
 def surroundings(blueprint: Blueprint, read: Reader) -> Surroundings:
-    """The interstitium, or plasma for the variant `plasma`."""
+    """The interstitium, or what the variants `plasma` and `medium` put in its place."""
     routes = Routes(blueprint)
     states = {s.name: routes.plasma(s) for s in blueprint.species}
     if blueprint.variant("delivery") == "plasma":
         volumes = {s.name: payload_volume(read, s) for s in routes.in_plasma}
         pool, volume = central_pool(blueprint), plasma_volume(read)
+    elif blueprint.variant("delivery") == "medium":
+        states = {name: f"{name}_medium" for name in states}
+        pool = chain_of(blueprint).pool("dissolved", "culture medium", "dish")
+        volume = read("medium_volume")
+        volumes = dict.fromkeys(states, volume)
     else:
         states = {name: f"{name}_interstitial" for name in states}
         volumes = {name: read(f"{name}_void_fraction") * SPACE for name in states}

@@ -103,7 +103,8 @@ def has_cells(blueprint: Blueprint) -> bool:
     """There are tumour cells that take up drug."""
     if not has_tumour(blueprint):
         return False
-    return blueprint.variant("delivery") == "well-mixed" or needs_payload(blueprint)
+    takes_up = blueprint.variant("delivery") in ("well-mixed", "medium")
+    return takes_up or needs_payload(blueprint)
 
 
 def role_issues(blueprint: Blueprint) -> list[Issue]:

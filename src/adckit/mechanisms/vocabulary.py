@@ -248,6 +248,18 @@ _DELIVERY = (
     ),
 )
 
+_MEDIUM = (
+    _spec("medium_volume", "uL", "volume of the culture medium", positive=True),
+    _spec("seeded_cells", "cells", "cells in the dish at the start", positive=True),
+    _spec(
+        "confluent_cells",
+        "cells",
+        "most cells that the dish holds (logistic growth)",
+        positive=True,
+    ),
+    _spec("washout_time", "h", "time at which the medium is replaced", positive=True),
+)
+
 _CELL = (
     _spec("cell_density", "cells/mL", "cells per tumour volume", positive=True),
     _spec("cell_volume", "pL/cell", "volume of one cell", positive=True),
@@ -402,6 +414,7 @@ PARAMETERS: dict[str, ParameterSpec] = {
         _DISPOSITION,
         _PAYLOAD,
         _DELIVERY,
+        _MEDIUM,
         _CELL,
         _GROWTH,
         _PLAIN,
