@@ -34,7 +34,7 @@ FREE = (
     Free("half_kill_occupancy", 0.0026, "1", 2),
     Free("kill_hill", 2, "1", 2, prior=2, log_sd=0.35),
 )
-"""Prior: the seed of the Hill coefficient in tumours; the points alone leave it open."""
+"""Prior: the Hill coefficient assumed in tumours; the points alone leave it open."""
 
 _HOURS = 48
 _LOG_SD = 0.08

@@ -1,4 +1,4 @@
-"""`adckit assay`: a product on cells in a dish, its dose-response and its run folder."""
+"""`adckit assay`: a product on cells in a dish, its dose-response and run folder."""
 
 from __future__ import annotations
 

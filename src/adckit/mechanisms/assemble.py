@@ -75,9 +75,8 @@ def _mechanisms(blueprint: Blueprint) -> list[_Mechanism]:
     if blueprint.load is None:
         return [add_plain]
     if in_a_dish(blueprint):
-        supply = blueprint.variant("medium") == "constant"
-        cells = [add_growth, add_medium, add_cell, add_intracellular_payload]
-        return [*cells, add_supply] if supply else cells
+        supply = [add_supply] if blueprint.variant("medium") == "constant" else []
+        return [add_growth, add_medium, add_cell, add_intracellular_payload, *supply]
     chosen: list[_Mechanism] = [add_disposition, add_payload]
     if has_tumour(blueprint):
         chosen += [add_growth, add_delivery]

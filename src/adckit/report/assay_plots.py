@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from adckit.report.assay_tables import concentration_text
 from adckit.report.panels import COLOURS
-from adckit.report.words import number_text
 from adckit.studies.assay import Assay, LineResponse
 from adckit.studies.concentrations import unit_per_nanomolar
 
@@ -80,10 +80,10 @@ def _published(axes: Axes, assay: Assay, line: LineResponse) -> None:
             "published plateau",
             (0.995, bottom),
             xycoords=("axes fraction", "data"),
-            xytext=(0, -3),
+            xytext=(0, 3),
             textcoords="offset points",
             ha="right",
-            va="top",
+            va="bottom",
             fontsize=7.5,
             color=_INK,
         )
@@ -93,7 +93,7 @@ def _published(axes: Axes, assay: Assay, line: LineResponse) -> None:
         level = tested.shown(one.value / per_nanomolar)
         half = (100 + bottom) / 2
         label = "published IC50" + (", a lower bound" if one.bound else "")
-        label += ", fitted to" if one.role == "calibrated" and not one.bound else ""
+        label += " (fitted to)" if one.role == "calibrated" and not one.bound else ""
         marker = ">" if one.bound else "D"
         axes.plot([level], [half], marker, color=_INK, markersize=6, label=label)
 
@@ -157,7 +157,9 @@ def _name(assay: Assay, well: int) -> str:
     if well == 0:
         return "control"
     tested = assay.concentrations
-    return f"{number_text(float(tested.values[well - 1]))} {_printed(tested.unit)}"
+    return (
+        f"{concentration_text(float(tested.values[well - 1]))} {_printed(tested.unit)}"
+    )
 
 
 def _decades(axes: Axes) -> None:

@@ -10,7 +10,7 @@ from adckit.report.words import number_text
 from adckit.studies.assay import Assay, LineResponse
 from adckit.studies.concentrations import unit_per_nanomolar
 
-__all__ = ["assay_tables", "headline"]
+__all__ = ["assay_tables", "concentration_text", "headline"]
 
 _CALIBRATED = "* parameters were fitted to this value: it is no prediction"
 
@@ -24,7 +24,7 @@ def headline(assay: Assay) -> str:
     else:
         counted = f"viable + {plan.dying_signal:g} x dying cells"
     tested = assay.concentrations
-    low, high = (number_text(float(x)) for x in tested.values[[0, -1]])
+    low, high = (concentration_text(float(x)) for x in tested.values[[0, -1]])
     return (
         f"{plan.hours:g} h{washed}; {len(tested.values)} concentrations from {low} to "
         f"{high} {tested.unit}; read: {counted}"
@@ -38,13 +38,13 @@ def assay_tables(assay: Assay) -> list[Table]:
 
 def _figures(assay: Assay, line: LineResponse) -> Table:
     found, unit = line.response, assay.concentrations.unit
-    top = number_text(assay.concentrations.shown(found.highest))
+    top = concentration_text(assay.concentrations.shown(found.highest))
     above = f"> {top}" if math.isfinite(found.highest) else "failed"
 
     def level(nanomolar: float | None) -> str:
         if nanomolar is None:
             return above
-        return number_text(assay.concentrations.shown(nanomolar))
+        return concentration_text(assay.concentrations.shown(nanomolar))
 
     rows = [
         ("IC50, half of the effect reached", level(found.ic50), unit, "ic50"),
@@ -82,7 +82,7 @@ def _published(
         return value, _ratio(ratio)
     per_nanomolar = unit_per_nanomolar(seen.unit, assay.molar_mass)
     nanomolar = seen.value / per_nanomolar
-    shown = number_text(assay.concentrations.shown(nanomolar))
+    shown = concentration_text(assay.concentrations.shown(nanomolar))
     bound = "> " if seen.bound else ""
     ratio = None
     if simulated is not None and not seen.bound:
@@ -110,7 +110,7 @@ def _wells(assay: Assay) -> Table:
         headers = (*headers, f"{line.line}, % of control", "GR")
     rows = []
     for i, value in enumerate(tested.values):
-        row = [number_text(float(value)), number_text(float(tested.nanomolar[i]))]
+        row = [concentration_text(float(x)) for x in (value, tested.nanomolar[i])]
         for line in assay.lines:
             row += [_percent(line.viability[i]), number_text(float(line.growth[i]))]
         rows.append(tuple(row))
@@ -119,3 +119,8 @@ def _wells(assay: Assay) -> Table:
 
 def _percent(share: float) -> str:
     return number_text(100 * float(share))
+
+
+def concentration_text(value: float) -> str:
+    """A concentration to three digits, without zeros that say nothing."""
+    return f"{value:.3g}" if 1e-4 <= value < 1e4 else f"{value:.2e}"

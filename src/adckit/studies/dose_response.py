@@ -8,10 +8,11 @@
     GR50        concentration of GR 0.5;  GRmax is GR at the highest concentration
     AUC         mean viability over the logarithm of the concentrations, 1 = no effect
 
-The bottom is a parameter of the fit: cells that live on at the end of a short assay are
-no resistance, and without a bottom they would be taken for potency.  GR (Hafner 2016,
-doi:10.1038/nmeth.3853) does not depend on how often the control divides meanwhile: 1
-is growth as in the control, 0 none, -1 no cell left.
+The top is at most the control.  The bottom is a parameter of the fit: cells that live
+on at the end of a short assay are no resistance, and without a bottom they would be
+taken for potency.  GR (Hafner 2016, doi:10.1038/nmeth.3853) does not depend on how
+often the control divides meanwhile: 1 is growth as in the control, 0 none, -1 no cell
+left.
 
 A concentration that lies beyond those tested is not given but bounded.
 """
@@ -137,21 +138,18 @@ def fit_sigmoid(concentrations: Floats, response: Floats) -> Sigmoid | None:
         return None
     logs = np.log(concentrations)
 
-    def curve(x: Floats) -> Floats:
+    def residuals(x: Floats) -> Floats:
         raised = np.exp(np.clip(math.exp(x[3]) * (logs - x[2]), -700, 700))
-        return np.asarray(x[1] + (x[0] - x[1]) / (1 + raised))
+        return np.asarray(x[1] + (x[0] - x[1]) / (1 + raised) - response)
 
     low, high = float(response.min()), float(response.max())
     half = int(np.argmin(np.abs(response - (low + high) / 2)))
     reach = math.log(10.0)
     lower = [high - 0.2 * fall, low - fall, logs[0] - reach, math.log(0.1)]
-    upper = [high + 0.2 * fall, high, logs[-1] + 2 * reach, math.log(_STEEPEST)]
+    upper = [max(high, 1.0), high, logs[-1] + 2 * reach, math.log(_STEEPEST)]
+    start = [high - 0.01 * fall, low, logs[half], math.log(1.5)]
     found = least_squares(
-        lambda x: curve(x) - response,
-        [high, low, logs[half], math.log(1.5)],
-        bounds=(lower, upper),
-        xtol=1e-12,
-        ftol=1e-12,
+        residuals, start, bounds=(lower, upper), xtol=1e-12, ftol=1e-12
     )
     top, bottom, middle, slope = (float(value) for value in found.x)
     size = math.sqrt(2 * float(found.cost) / len(response))
