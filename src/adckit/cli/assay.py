@@ -21,8 +21,19 @@ def assay(
         str, typer.Argument(metavar="NAME|FILE", help="A product, or a card file.")
     ],
     cells: Annotated[
-        str, typer.Option("--cells", metavar="LINE|FILE", help="The cells, or a card.")
+        list[str],
+        typer.Option(
+            "--cells",
+            metavar="LINE|FILE",
+            help="The cells, or their card. Repeat it for a mixed culture.",
+        ),
     ],
+    mix: Annotated[
+        str | None,
+        typer.Option(
+            metavar="25%", help="Share of the first line of two; equal by default."
+        ),
+    ] = None,
     hours: Annotated[float, typer.Option(help="From the drug to the count.")] = 72.0,
     washout: Annotated[
         float | None, typer.Option(metavar="HOURS", help="Wash the drug away then.")
@@ -81,16 +92,27 @@ def assay(
 
     plan = Protocol(hours, washout, doses or DEFAULT, readout, delta)
     settings = read_settings(
-        [*(changes or []), *_of_the_well(cells, wells, seeding)], None
+        [*(changes or []), *_of_the_well(cells, mix, wells, seeding)], None
     )
     base = Request(model=model, settings=settings, engine=engine, rtol=rtol)
     request = AssayRequest(with_files(base), plan)
     raise typer.Exit(_start(request, output, points, report=report))
 
 
-def _of_the_well(cells: str, wells: str | None, seeding: float | None) -> list[str]:
+def _of_the_well(
+    cells: list[str], mix: str | None, wells: str | None, seeding: float | None
+) -> list[str]:
     """The options about cells and well as settings."""
-    found = [f"cells={cells}"]
+    from adckit.errors import AdckitError
+    from adckit.library.settings import CELLS, MIX, MORE_CELLS
+
+    keys = (CELLS, *MORE_CELLS)
+    if len(cells) > len(keys):
+        raise AdckitError(
+            f"{len(cells)} lines in one dish are too many; give up to {len(keys)}."
+        )
+    found = [f"{key}={line}" for key, line in zip(keys, cells, strict=False)]
+    found += [f"{MIX}={mix}"] if mix is not None else []
     found += [f"medium_volume={wells}"] if wells is not None else []
     found += [f"seeded_cells={seeding!r} cells"] if seeding is not None else []
     return found

@@ -35,6 +35,9 @@ PART_SETTINGS = (
     "tumor",
     "host",
     "cells",
+    "cells_2",
+    "cells_3",
+    "cells_4",
 )
 """Settings whose value may be a file."""
 

@@ -1,20 +1,50 @@
-"""Cell lines: what they must have to stand in a dish, and what is published of them."""
+"""Cell lines: what they must have to stand in a dish, and what is published of them.
+
+The first line of a dish takes the place of the tumour among the parts of a product.
+Other lines become populations beside it, with their own number of antigens, division
+and sensitivity; what lines share (volume of a cell, delay of death, traffic of the
+antigen) is that of the first.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from adckit.library.cards import CellLineCard
 from adckit.library.checking import check_content, check_form
-from adckit.library.opening import open_file
+from adckit.library.opening import open_file, open_reference
 from adckit.library.reading import Problems
+from adckit.library.settings import CELLS, MIX, MORE_CELLS
 from adckit.library.shelf import find, is_path, list_parts, same_name
-from adckit.mechanisms.blueprint import Blueprint
-from adckit.parameters import Source
+from adckit.mechanisms.blueprint import Blueprint, CellPopulation
+from adckit.mechanisms.vocabulary import POPULATION_PARAMETERS
+from adckit.parameters import Parameter, Source, Status
 
-__all__ = ["PublishedAssay", "antigen_problem", "lines_with", "published_assays"]
+__all__ = [
+    "Culture",
+    "PublishedAssay",
+    "antigen_problem",
+    "lines_with",
+    "mixed",
+    "open_cultures",
+    "published_assays",
+]
+
+_SHARES = re.compile(r"\s*[\d.]+\s*%?\s*(,\s*[\d.]+\s*%?\s*)*")
+
+
+@dataclass(frozen=True)
+class Culture:
+    """A line beside the first one in a dish."""
+
+    name: str
+    setting: str
+    """The setting that put it there, as messages name it."""
+    card: CellLineCard
 
 
 @dataclass(frozen=True)
@@ -42,13 +72,119 @@ def antigen_problem(blueprint: Blueprint, parts: Mapping[str, str]) -> str | Non
     """
     if "receptors_per_cell" in blueprint.parameters:
         return None
-    line, target = parts["tumour"], parts["target"]
+    return _no_antigen(parts["tumour"], parts["target"], "receptors_per_cell")
+
+
+def _no_antigen(line: str, target: str, parameter: str) -> str:
     known = ", ".join(lines_with(target)) or "none"
     return (
         f"Cell line '{line}' has no number of {target} per cell, and none is assumed. "
-        "Give one, 0 for a line without it, as in --set 'receptors_per_cell=1e5 "
+        f"Give one, 0 for a line without it, as in --set '{parameter}=1e5 "
         f"receptors/cell'. Lines that have one: {known}."
     )
+
+
+def open_cultures(
+    wanted: Mapping[str, str], folder: Path | None, problems: Problems
+) -> tuple[Culture, ...]:
+    """The lines beside the first one, as settings name them."""
+    keys = [key for key in (*MORE_CELLS, MIX) if key in wanted]
+    if keys and CELLS not in wanted:
+        what = f"is about more than one line. Give the first as {CELLS}=LINE."
+        problems.add(f"setting '{keys[0]}'", what)
+        return ()
+    found: list[Culture] = []
+    for key in MORE_CELLS:
+        if key not in wanted:
+            continue
+        where = f"setting '{key}'"
+        opened = open_reference("cell_line", wanted[key], where, folder, problems)
+        if opened is None:
+            continue
+        check_content(opened.node, (), {}, problems)
+        card = check_form("cell_line", opened.node, problems)
+        if isinstance(card, CellLineCard):
+            found.append(Culture(opened.name, where, card))
+    return tuple(found)
+
+
+def mixed(
+    blueprint: Blueprint,
+    cultures: Sequence[Culture],
+    shares: str | None,
+    parts: Mapping[str, str],
+    problems: Problems,
+) -> Blueprint:
+    """The blueprint with a population for each line, where there are several."""
+    if not cultures:
+        if shares is not None:
+            what = f"is about more than one line. Give another as {MORE_CELLS[0]}."
+            problems.add(f"setting '{MIX}'", what)
+        return blueprint
+    lines = [parts["tumour"], *(culture.name for culture in cultures)]
+    for line in dict.fromkeys(x for x in lines if lines.count(x) > 1):
+        what = f"Line '{line}' is there twice. Name each line once."
+        problems.add(f"setting '{MORE_CELLS[0]}'", what)
+    kinds = [CellPopulation(_identifier(line), line) for line in lines]
+    known: dict[str, Parameter] = {}
+    given = _shares(shares, len(lines), problems)
+    for kind, share in zip(kinds, given, strict=True):
+        source = Source("share of the cells at the start, set by the user")
+        known[kind.share] = Parameter(kind.share, share, "1", source, Status.ASSUMED)
+    first = blueprint.parameters.get("receptors_per_cell")
+    if first is not None:
+        known[kinds[0].receptors] = replace(first, name=kinds[0].receptors)
+    for kind, culture in zip(kinds[1:], cultures, strict=True):
+        known |= _own(kind, culture, parts["target"])
+        if not {kind.receptors} & {*known, *blueprint.parameters}:
+            what = _no_antigen(culture.name, parts["target"], kind.receptors)
+            problems.add(culture.setting, what)
+    parameters = {**known, **blueprint.parameters}  # what the user set stays
+    return replace(blueprint, parameters=parameters, populations=tuple(kinds))
+
+
+def _own(kind: CellPopulation, culture: Culture, target: str) -> dict[str, Parameter]:
+    """The parameters by which a line may differ from the first one."""
+    values = dict(culture.card.parameters)
+    for antigen, section in culture.card.for_target.items():
+        if same_name(antigen, target):
+            values |= section.parameters
+    found = {}
+    for spec in POPULATION_PARAMETERS:
+        if spec.name in values:
+            name, bounds = f"{spec.name}_{kind.name}", (spec.lowest, spec.highest)
+            found[name] = values[spec.name].parameter(name, bounds)
+    return found
+
+
+def _identifier(line: str) -> str:
+    """A line's name as part of a state's name."""
+    plain = "".join(c if c.isascii() and c.isalnum() else "_" for c in line)
+    return f"line_{plain}" if plain[:1].isdigit() else plain
+
+
+def _shares(text: str | None, count: int, problems: Problems) -> list[float]:
+    """Shares of the lines, in their order; the last is the rest where it is left out.
+
+    Equal shares without a text.
+    """
+    equal = [1 / count] * count
+    if text is None:
+        return equal
+    where, parts = f"setting '{MIX}'", text.split(",")
+    if _SHARES.fullmatch(text) is None or len(parts) not in (count - 1, count):
+        example = ", ".join(f"{100 // count}%" for _ in range(count - 1))
+        what = f"'{text}' does not share {count} lines. Write {example}; "
+        problems.add(where, f"{what}the last line has the rest.")
+        return equal
+    percent = [float(part.replace("%", "")) for part in parts]
+    if len(percent) < count:
+        percent.append(100 - math.fsum(percent))
+    if min(percent) <= 0 or abs(math.fsum(percent) - 100) > 1e-6:
+        what = f"'{text}' leaves a line without cells, or is not 100 % in sum."
+        problems.add(where, f"{what} Give percentages above 0.")
+        return equal
+    return [value / 100 for value in percent]
 
 
 def lines_with(target: str) -> tuple[str, ...]:
@@ -62,8 +198,10 @@ def lines_with(target: str) -> tuple[str, ...]:
 
 
 def published_assays(line: str, product: str) -> tuple[PublishedAssay, ...]:
-    """What is published of a product on a line of the library; nothing for a file."""
-    if is_path(line):
+    """What is published of a product on a line; nothing for a line of the user's."""
+    known = (name for name in list_parts("cell_line") if same_name(name, line))
+    name = next(known, None)
+    if name is None or is_path(line):
         return ()
     return tuple(
         PublishedAssay(
@@ -77,17 +215,15 @@ def published_assays(line: str, product: str) -> tuple[PublishedAssay, ...]:
             seen.condition or "",
             seen.note or "",
         )
-        for seen in _card(find("cell_line", line).stem).assays
+        for seen in _card(name).assays
         if same_name(seen.product, product)
     )
 
 
 def _card(name: str) -> CellLineCard:
     problems = Problems()
-    path: Path = find("cell_line", name)
-    opened = open_file("cell_line", path, problems)
+    opened = open_file("cell_line", find("cell_line", name), problems)
     assert opened is not None
-    check_content(opened.node, (), {}, problems)
     card = check_form("cell_line", opened.node, problems)
     assert isinstance(card, CellLineCard), problems
     return card

@@ -23,7 +23,7 @@ from adckit.library.cards import (
     ProgrammeCard,
 )
 from adckit.library.checking import check_content, check_form, drug_load
-from adckit.library.culture import antigen_problem
+from adckit.library.culture import Culture, antigen_problem, mixed, open_cultures
 from adckit.library.gathering import DISH, card_kind, open_host, open_parts
 from adckit.library.opening import Opened, kind_of_file, open_file
 from adckit.library.organ_choice import chosen_organs, open_organs, organ_uses
@@ -37,7 +37,13 @@ from adckit.library.resolving import (
     resolve,
     set_options,
 )
-from adckit.library.settings import CELLS, ORGANS, part_settings, sort_settings
+from adckit.library.settings import (
+    CELLS,
+    MIX,
+    ORGANS,
+    part_settings,
+    sort_settings,
+)
 from adckit.library.shelf import (
     PARTS,
     aliases_of,
@@ -71,6 +77,10 @@ class _Gathered:
     all_species: tuple[str, ...] = ()
     """Every species of the payload, in use with this linker or not."""
     organs: tuple[str, ...] = ()
+    cultures: tuple[Culture, ...] = ()
+    """Cell lines beside the one that takes the place of the tumour."""
+    shares: str | None = None
+    """Their shares of the cells, as a setting gives them."""
 
 
 def load_product(
@@ -167,7 +177,11 @@ def _gather_conjugate(
     organs = chosen_organs(wanted.get(ORGANS), product.organs, problems)
     of_organs = open_organs(organs, names, problems)
     every = (neutral, *(cards[kind] for kind in PARTS), *of_organs, product)
-    return _Gathered(opened, product, every, names, species, everything, organs)
+    cultures = open_cultures(wanted, opened.folder, problems)
+    shares = wanted.get(MIX)
+    return _Gathered(
+        opened, product, every, names, species, everything, organs, cultures, shares
+    )
 
 
 def _neutral_values(problems: Problems) -> PartCard | None:
@@ -210,7 +224,10 @@ def _build(
     unused = [name for name in gathered.all_species if name not in used]
     blueprint = make_blueprint(gathered.opened.name, draft, gathered.species, unused)
     blueprint = blueprint.with_organs(*gathered.organs)
-    _check_dish(blueprint, names, problems)
+    if names.get("host") == DISH:
+        _check_dish(blueprint, names, problems)
+        lines = gathered.cultures
+        blueprint = mixed(blueprint, lines, gathered.shares, names, problems)
     if not problems:
         check_complete(blueprint, cards, gathered.opened.node.where, problems)
     observations = _observations(card)
@@ -220,7 +237,7 @@ def _build(
         name=gathered.opened.name,
         summary=card.summary,
         blueprint=blueprint,
-        parts=_named_parts(names),
+        parts=_named_parts(names, gathered.cultures),
         aliases=aliases_of(gathered.opened.name) or card.aliases,
         tumours=_tumours(card, names),
         regimen=card.regimen.text if card.regimen else None,
@@ -242,8 +259,6 @@ def _check_dish(
     blueprint: Blueprint, names: Mapping[str, str], problems: Problems
 ) -> None:
     """What cells in a dish must have, and what they cannot have."""
-    if names.get("host") != DISH:
-        return
     found = antigen_problem(blueprint, names)
     if found is not None:
         problems.add(f"setting '{CELLS}'", found)
@@ -253,11 +268,15 @@ def _check_dish(
         problems.add("model choice 'delivery'", what)
 
 
-def _named_parts(names: Mapping[str, str]) -> dict[str, str]:
+def _named_parts(
+    names: Mapping[str, str], cultures: Sequence[Culture]
+) -> dict[str, str]:
     """The parts by what they are: in a dish the `tumour` is the cells."""
-    if names.get("host") != DISH:
-        return dict(names)
-    return {CELLS if part == "tumour" else part: name for part, name in names.items()}
+    named = dict(names)
+    if named.get("host") == DISH:
+        lines = (named.pop("tumour"), *(culture.name for culture in cultures))
+        named[CELLS] = " + ".join(lines)
+    return named
 
 
 def _tumours(card: _ProductCard, names: Mapping[str, str]) -> tuple[str, ...]:

@@ -27,6 +27,8 @@ from adckit.units import parse_quantity, parse_unit
 __all__ = [
     "CELLS",
     "MEAN_LOAD",
+    "MIX",
+    "MORE_CELLS",
     "ORGANS",
     "Settings",
     "part_settings",
@@ -42,6 +44,12 @@ ORGANS = "organs"
 
 CELLS = "cells"
 """Setting that puts a cell line in a dish in the place of a tumour in a body."""
+
+MORE_CELLS = ("cells_2", "cells_3", "cells_4")
+"""Settings that add other lines to the same dish."""
+
+MIX = "mix"
+"""Setting that gives the lines of one dish their shares of the cells."""
 
 _SPELLINGS = {"tumor": "tumour", "DAR": MEAN_LOAD}
 _USER = Source("set by the user")
@@ -67,7 +75,7 @@ def part_settings(settings: Mapping[str, str]) -> tuple[dict[str, str], dict[str
     parts = {
         key: value
         for key, value in spelled.items()
-        if key in (ORGANS, CELLS)
+        if key in (ORGANS, CELLS, *MORE_CELLS, MIX)
         or (key in PARTS and value not in VARIANTS.get(key, ()))
     }
     rest = {key: value for key, value in spelled.items() if key not in parts}
@@ -99,7 +107,8 @@ def sort_settings(
         elif key == MEAN_LOAD:
             mean_load = _mean_load(value, where, problems)
         else:
-            known = (*PARTS, CELLS, *options, *VARIANTS, MEAN_LOAD, ORGANS)
+            known = (*PARTS, CELLS, *MORE_CELLS, MIX, *options, *VARIANTS)
+            known += (MEAN_LOAD, ORGANS)
             known += parameter_names(species)
             parameter = _parameter(key, value, species, known, where, problems)
             parameters += [parameter] if parameter is not None else []

@@ -54,7 +54,8 @@ class CellPopulation:
     """Tumour cells that differ from the others, in antigen or in their response.
 
     Its parameters end in `_<name>`: `share`, `receptors_per_cell`, and where it differs
-    `doubling_time`, `half_kill_occupancy`, `efflux_factor`.
+    `doubling_time`, `maximum_kill_rate`, `half_kill_occupancy`, `kill_hill`,
+    `efflux_factor`.
     """
 
     name: str

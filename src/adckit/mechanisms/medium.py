@@ -29,8 +29,14 @@ from adckit.mechanisms.blueprint import Blueprint
 from adckit.mechanisms.chain import deconjugation
 from adckit.mechanisms.delivery import Surroundings, surroundings
 from adckit.mechanisms.disposition import conjugate_mass
-from adckit.mechanisms.growth import CELLS, VIABLE, dies
+from adckit.mechanisms.growth import dies
 from adckit.mechanisms.pools import ANTIBODY, PAYLOAD, Pool
+from adckit.mechanisms.populations import (
+    CELLS,
+    Population,
+    populations_of,
+    total_of,
+)
 from adckit.mechanisms.reading import Reader
 from adckit.network.expr import TIME, ZERO, Expr, Symbol
 from adckit.network.network import Network, Part
@@ -159,11 +165,12 @@ def _observables(
     read: Reader, blueprint: Blueprint, place: Surroundings
 ) -> Iterator[Observable]:
     pool, volume = place.pool, read("medium_volume")
-    viable = VIABLE * read("cell_density")
-    dying: Expr = CELLS - viable if dies(blueprint) else ZERO
-    yield Observable("cells", CELLS, "cells", "cells, viable and dying")
-    yield Observable("viable_cells", viable, "cells", "viable cells")
-    yield Observable("dying_cells", dying, "cells", "dying cells, still counted")
+    populations = populations_of(blueprint)
+    viable = total_of(population.viable for population in populations)
+    yield from _counted(read, blueprint, viable, CELLS, None)
+    for population in populations if len(populations) > 1 else ():
+        of_them = population.viable, population.cells
+        yield from _counted(read, blueprint, *of_them, population)
     conjugated = pool.conjugated / volume
     label = "conjugate in the medium: antibody with at least one payload"
     mass = conjugate_mass(read, blueprint)
@@ -175,6 +182,26 @@ def _observables(
     for name, state in place.payload.items():
         label = f"{name.replace('_', '-')} in the medium"
         yield Observable(f"medium_{name}", Symbol(state) / volume, "nM", label)
+
+
+def _counted(
+    read: Reader,
+    blueprint: Blueprint,
+    viable: Expr,
+    cells: Symbol,
+    population: Population | None,
+) -> Iterator[Observable]:
+    """The count of all cells, or of a population among them."""
+    count = viable * read("cell_density")
+    dying: Expr = cells - count if dies(blueprint) else ZERO
+    for stem, value, label in (
+        ("cells", cells, "cells, viable and dying"),
+        ("viable_cells", count, "viable cells"),
+        ("dying_cells", dying, "dying cells, still counted"),
+    ):
+        name = population.named(stem) if population else stem
+        text = population.about(label) if population else label
+        yield Observable(name, value, "cells", text)
 
 
 def add_supply(network: Network, blueprint: Blueprint) -> Network:

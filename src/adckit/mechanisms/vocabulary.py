@@ -221,6 +221,8 @@ POPULATION_PARAMETERS = (
         positive=True,
         highest=1,
     ),
+    _spec("maximum_kill_rate", "1/day", "kill rate of these cells at full effect"),
+    _spec("kill_hill", "", "Hill coefficient of kill of these cells", lowest=1),
     _spec("efflux_factor", "", "exit of payload relative to other cells"),
 )
 """Parameters of one population of tumour cells, by the start of their name."""

@@ -191,14 +191,33 @@ def _times(plan: Protocol) -> Floats:
 def _responses(
     plan: Protocol, ready: Prepared, tested: Concentrations, result: Result
 ) -> tuple[LineResponse, ...]:
-    line = ready.product.parts["cells"] if ready.product else ready.network.name
-    name = ready.product.name if ready.product else ""
+    """Every line, and all cells together where there are several."""
+    product = ready.product
+    line = product.parts["cells"] if product else ready.network.name
+    kinds = product.blueprint.populations if product else ()
+    if not kinds or f"cells_{kinds[0].name}" not in result.outputs:
+        seen = published_assays(line, product.name) if product else ()
+        return (_response(line, "", plan, tested, result, seen),)
+    each = [_response(k.label, f"_{k.name}", plan, tested, result) for k in kinds]
+    return (*each, _response("all cells", "", plan, tested, result))
+
+
+def _response(
+    line: str,
+    ending: str,
+    plan: Protocol,
+    tested: Concentrations,
+    result: Result,
+    published: tuple[PublishedAssay, ...] = (),
+) -> LineResponse:
+    """What became of the cells whose outputs have this ending."""
     weight = 1.0 if plan.readout == "total" else plan.dying_signal
-    viable, dying = result.curve("viable_cells"), result.curve("dying_cells")
+    viable, dying = (
+        result.curve(f"{name}_cells{ending}") for name in ("viable", "dying")
+    )
     cells = viable + weight * dying
     control = float(cells[0, -1])
     viability = cells[1:, -1] / control
     growth = growth_rates(cells[1:, 0], control, cells[1:, -1])
     response = dose_response(tested.nanomolar, viability, growth)
-    seen = published_assays(line, name)
-    return (LineResponse(line, cells, viability, growth, response, seen),)
+    return LineResponse(line, cells, viability, growth, response, published)
