@@ -19,7 +19,7 @@ from adckit.library.checking import check_content, check_form
 from adckit.library.opening import open_file, open_reference
 from adckit.library.reading import Problems
 from adckit.library.settings import CELLS, MIX, MORE_CELLS
-from adckit.library.shelf import find, is_path, list_parts, same_name
+from adckit.library.shelf import find, list_parts, same_name
 from adckit.mechanisms.blueprint import Blueprint, CellPopulation
 from adckit.mechanisms.vocabulary import POPULATION_PARAMETERS
 from adckit.parameters import Parameter, Source, Status
@@ -28,6 +28,7 @@ __all__ = [
     "Culture",
     "PublishedAssay",
     "antigen_problem",
+    "cell_line",
     "lines_with",
     "mixed",
     "open_cultures",
@@ -63,6 +64,13 @@ class PublishedAssay:
     hours: float | None = None
     condition: str = ""
     note: str = ""
+
+
+def cell_line(name: str) -> CellLineCard | None:
+    """The card of a line of the library, by its name; None where there is none."""
+    known = (line for line in list_parts("cell_line") if same_name(line, name))
+    line = next(known, None)
+    return None if line is None else _card(line)
 
 
 def antigen_problem(blueprint: Blueprint, parts: Mapping[str, str]) -> str | None:
@@ -199,10 +207,8 @@ def lines_with(target: str) -> tuple[str, ...]:
 
 def published_assays(line: str, product: str) -> tuple[PublishedAssay, ...]:
     """What is published of a product on a line; nothing for a line of the user's."""
-    known = (name for name in list_parts("cell_line") if same_name(name, line))
-    name = next(known, None)
-    if name is None or is_path(line):
-        return ()
+    card = cell_line(line)
+    seen_on = card.assays if card is not None else ()
     return tuple(
         PublishedAssay(
             seen.quantity,
@@ -215,7 +221,7 @@ def published_assays(line: str, product: str) -> tuple[PublishedAssay, ...]:
             seen.condition or "",
             seen.note or "",
         )
-        for seen in _card(name).assays
+        for seen in seen_on
         if same_name(seen.product, product)
     )
 

@@ -33,9 +33,9 @@ _PER_DECADE = 4
 _MOST = 400
 _NUMBER = r"(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)"
 _RANGE = re.compile(
-    rf"\s*{_NUMBER}\s*\.\.\s*{_NUMBER}\s*([^\dx]\S*?)\s*(?:x\s*(\d+))?\s*"
+    rf"\s*{_NUMBER}\s*\.\.\s*{_NUMBER}\s*([A-Za-zµ]\S*?)\s*(?:x\s*(\d+))?\s*"
 )
-_LIST = re.compile(rf"\s*({_NUMBER}(?:\s*,\s*{_NUMBER})*)\s*([^\d,]\S*)\s*")
+_LIST = re.compile(rf"\s*({_NUMBER}(?:\s*,\s*{_NUMBER})*)\s*([A-Za-zµ]\S*)\s*")
 
 
 @dataclass(frozen=True)

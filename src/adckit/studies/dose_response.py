@@ -149,7 +149,7 @@ def fit_sigmoid(concentrations: Floats, response: Floats) -> Sigmoid | None:
     upper = [max(high, 1.0), high, logs[-1] + 2 * reach, math.log(_STEEPEST)]
     start = [high - 0.01 * fall, low, logs[half], math.log(1.5)]
     found = least_squares(
-        residuals, start, bounds=(lower, upper), xtol=1e-12, ftol=1e-12
+        residuals, start, bounds=(lower, upper), method="dogbox", xtol=1e-12, ftol=1e-12
     )
     top, bottom, middle, slope = (float(value) for value in found.x)
     size = math.sqrt(2 * float(found.cost) / len(response))
