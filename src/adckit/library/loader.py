@@ -91,7 +91,8 @@ def load_product(
     `settings` change it: a part (`linker`: `SMCC`), a named parameter set (`tubulin`:
     `legacy`), a model choice (`kill`: `linear`), the mean load (`dar`: `4`), the organs
     whose toxicity is followed (`organs`: `card`, or `liver, platelets`; none by
-    default), or a parameter (`clearance`: `0.3 L/day`).
+    default), or a parameter (`clearance`: `0.3 L/day`).  `cells`: `SK-BR-3` puts it on
+    a cell line in a dish, `cells_2` to `cells_4` add lines and `mix` gives shares.
 
     Raises UnknownNameError for a name that is not in the library, and CardError with
     every problem of the cards and the settings together.

@@ -1,7 +1,8 @@
 """What a user changes with `--set key=value`, sorted by what the key is.
 
 A key is a part (`linker`), a named parameter set (`tubulin`), a model choice (`kill`),
-the mean load (`dar`), the organs (`organs`) or a parameter (`clearance`).
+the mean load (`dar`), the organs (`organs`), cells in a dish (`cells`, `cells_2` ...,
+`mix`) or a parameter (`clearance`).
 """
 
 from __future__ import annotations

@@ -45,7 +45,13 @@ def dose_response_plot(assay: Assay, points: Points) -> Figure:
         if line.response.fit is not None:
             fine = np.geomspace(tested.values[0], tested.values[-1], 300)
             curve = 100 * line.response.fit(fine / tested.per_nanomolar)
-            axes.plot(fine, curve, color=colour, linewidth=1.4, label="4-PL fit")
+            axes.plot(
+                fine,
+                curve,
+                color=colour,
+                linewidth=1.4,
+                label="4-PL fits" if place == 0 else None,
+            )
         if line.line in points:
             levels, seen = points[line.line]
             axes.plot(
@@ -78,11 +84,11 @@ def _published(axes: Axes, assay: Assay, line: LineResponse) -> None:
         axes.axhline(bottom, color=_INK, linewidth=1.0, linestyle=(0, (1, 2)))
         axes.annotate(
             "published plateau",
-            (0.995, bottom),
+            (0.01, bottom),
             xycoords=("axes fraction", "data"),
             xytext=(0, 3),
             textcoords="offset points",
-            ha="right",
+            ha="left",
             va="bottom",
             fontsize=7.5,
             color=_INK,
@@ -98,14 +104,14 @@ def _published(axes: Axes, assay: Assay, line: LineResponse) -> None:
         axes.plot([level], [half], marker, color=_INK, markersize=6, label=label)
 
 
-def time_courses(assay: Assay) -> Figure:
-    """Cells, occupancy, payload in cells and conjugate in the medium, over hours."""
+def time_courses(assay: Assay, line: LineResponse) -> Figure:
+    """Cells of a line, their occupancy and payload, and the medium, by hour."""
     result = assay.result
     wells = _chosen(len(assay.concentrations.values))
     panels = [
-        ("cells, relative to the start", _relative(assay.lines[0].cells), False),
-        ("tubulin occupied, %", 100 * _curve(assay, "occupancy"), False),
-        ("payload in cells, nM", _curve(assay, "tumour_payload"), True),
+        (f"{line.line}, relative to the start", _relative(line.cells), False),
+        ("tubulin occupied, %", 100 * _curve(assay, f"occupancy{line.ending}"), False),
+        ("payload in cells, nM", _curve(assay, f"tumour_payload{line.ending}"), True),
         ("conjugate in the medium, nM", _curve(assay, "conjugate_nM"), True),
     ]
     figure, axes = _figure(4, (9.2, 6.4))

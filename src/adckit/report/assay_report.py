@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,21 +25,13 @@ if TYPE_CHECKING:
 __all__ = ["write_assay_report"]
 
 _DPI = 130
-_ABOUT_CELLS = (
-    "doubling_time",
-    "receptors_per_cell",
-    "cell_volume",
-    "maximum_kill_rate",
-    "half_kill_occupancy",
-    "kill_hill",
-    "transit_rate",
-    "pinocytosis_rate",
-    "medium_volume",
-    "seeded_cells",
-    "deconjugation_rate",
-    "DM1_influx_rate",
+_ABOUT_CELLS = re.compile(
+    r"(doubling_time|receptors_per_cell|cell_volume|maximum_kill_rate|kill_hill"
+    r"|half_kill_\w+?|kill_constant|transit_rate|pinocytosis_rate|share)(_\w+)?"
+    r"|medium_volume|seeded_cells|confluent_cells|deconjugation_rate\w*"
+    r"|\w+_(influx|efflux)_rate"
 )
-"""Parameters that the report prints with their origin, where the model has them."""
+"""Parameters that the report prints with their origin."""
 
 
 def write_assay_report(
@@ -53,14 +46,24 @@ def write_assay_report(
             "Cells at the end by concentration",
             dose_response_plot(assay, points),
         ),
-        "time-courses.png": ("Some of the wells over time", time_courses(assay)),
     }
+    several = len(assay.lines) > 1
+    for line in assay.lines[:-1] if several else assay.lines:  # the last is the sum
+        name = (
+            f"time-courses-{_plain(line.line)}.png" if several else "time-courses.png"
+        )
+        caption = f"{line.line}: some of the wells over time"
+        figures[name] = caption, time_courses(assay, line)
     pictures = {}
     for name, (caption, figure) in figures.items():
         content = _png(figure)
         write_bytes(folder / name, content)
         pictures[caption] = base64.b64encode(content).decode()
     write_text(folder / "report.html", _render(folder, run, assay, pictures))
+
+
+def _plain(name: str) -> str:
+    return "".join(c if c.isalnum() else "-" for c in name)
 
 
 def _png(figure: Figure) -> bytes:
@@ -95,8 +98,11 @@ def _render(folder: Path, run: AssayRun, assay: Assay, pictures: dict[str, str])
 
 
 def _about_cells(assay: Assay) -> list[Parameter]:
-    known = {one.name: one for one in assay.ready.network.parameters}
-    return [known[name] for name in _ABOUT_CELLS if name in known]
+    every = assay.ready.network.parameters
+    return sorted(
+        (one for one in every if _ABOUT_CELLS.fullmatch(one.name)),
+        key=lambda one: one.name,
+    )
 
 
 def _parameter(one: Parameter) -> dict[str, Any]:

@@ -46,13 +46,14 @@ def _figures(assay: Assay, line: LineResponse) -> Table:
             return above
         return concentration_text(assay.concentrations.shown(nanomolar))
 
+    plateau = "viability at the plateau" if found.fit else "lowest viability"
     rows = [
         ("IC50, half of the effect reached", level(found.ic50), unit, "ic50"),
         ("concentration of 50 %", level(found.ic50_absolute), unit, ""),
-        ("viability at the plateau", _percent(found.plateau), "%", "plateau"),
+        (plateau, _percent(found.plateau), "%", "plateau"),
         ("slope of the curve", number_text(found.slope), "", ""),
         ("GR50", level(found.gr50), unit, ""),
-        ("GRmax", number_text(found.gr_max), "", ""),
+        ("GRmax", _growth(found.gr_max), "", ""),
         ("AUC (1: no effect)", number_text(found.auc), "", ""),
     ]
     simulated = {"ic50": found.ic50, "plateau": found.plateau}
@@ -112,9 +113,13 @@ def _wells(assay: Assay) -> Table:
     for i, value in enumerate(tested.values):
         row = [concentration_text(float(x)) for x in (value, tested.nanomolar[i])]
         for line in assay.lines:
-            row += [_percent(line.viability[i]), number_text(float(line.growth[i]))]
+            row += [_percent(line.viability[i]), _growth(line.growth[i])]
         rows.append(tuple(row))
     return Table("Every concentration", headers, tuple(rows))
+
+
+def _growth(rate: float) -> str:
+    return f"{rate:.2f}" if math.isfinite(rate) else number_text(None)
 
 
 def _percent(share: float) -> str:

@@ -91,6 +91,8 @@ class LineResponse:
     growth: Floats
     """(concentration,), GR"""
     response: DoseResponse
+    ending: str = ""
+    """Of the outputs that are about this line."""
     published: tuple[PublishedAssay, ...] = ()
 
 
@@ -220,4 +222,4 @@ def _response(
     viability = cells[1:, -1] / control
     growth = growth_rates(cells[1:, 0], control, cells[1:, -1])
     response = dose_response(tested.nanomolar, viability, growth)
-    return LineResponse(line, cells, viability, growth, response, published)
+    return LineResponse(line, cells, viability, growth, response, ending, published)
