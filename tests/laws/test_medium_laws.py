@@ -51,6 +51,7 @@ def lost(result: Run) -> float:
         {"medium": "constant", "form": "species"},
         {"growth": "logistic"},
         {"kill": "none"},
+        {"kill": "plasma"},
     ],
     ids=str,
 )

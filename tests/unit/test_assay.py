@@ -9,7 +9,7 @@ import pytest
 
 from adckit.errors import AdckitError, CardError, UnknownNameError
 from adckit.library import list_parts, load_product
-from adckit.library.culture import cell_line, lines_with, published_assays
+from adckit.library.culture import cell_line, lines_with
 from adckit.prepared import prepare
 from adckit.studies.assay import Assay, Protocol, run_assay
 
@@ -148,7 +148,8 @@ def test_every_line_stands_in_a_dish_with_what_it_carries(line: str) -> None:
         assert product.tumours == ()
         assert product.blueprint.variant("delivery") == "medium"
     for seen in card.assays:
-        assert published_assays(line, seen.product)
+        product = load_product(seen.product, settings={"cells": line})
+        assert seen.value in [one.value for one in product.assays]
 
 
 def test_a_line_without_a_count_is_an_error_and_not_a_negative_line() -> None:
@@ -217,23 +218,67 @@ def test_other_mistakes_are_named() -> None:
         on("SK-BR-3", washout_time="4 h")
 
 
+MINE = """\
+based_on: SK-BR-3
+name: resistant
+summary: A subline with fewer receptors
+parameters:
+  cell_volume: {value: 3, unit: pL/cell, status: assumed, source: {citation: ours}}
+for_target:
+  HER2:
+    parameters:
+      receptors_per_cell:
+        {value: 1e4, unit: receptors/cell, status: assumed, source: {citation: ours}}
+assays:
+  - {product: T-DM1, quantity: ic50, value: 2, unit: nM, role: predicted,
+     source: {citation: ours}}
+"""
+
+
+def mine(folder: Path, text: str = MINE) -> str:
+    path = folder / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
 def test_a_line_of_the_users(tmp_path: Path) -> None:
-    path = tmp_path / "mine.yaml"
-    path.write_text(
-        "based_on: SK-BR-3\n"
-        "name: resistant\n"
-        "summary: A subline with fewer receptors\n"
-        "for_target:\n"
-        "  HER2:\n"
-        "    parameters:\n"
-        "      receptors_per_cell: {value: 1e4, unit: receptors/cell, status: assumed, "
-        "source: {citation: ours}}\n",
-        encoding="utf-8",
-    )
-    mine, parent = on(str(path)).lines[0], on("SK-BR-3").lines[0]
-    assert mine.line == "resistant"
-    assert mine.published == ()
-    assert mine.response.auc > parent.response.auc + 0.1
+    found, parent = on(mine(tmp_path)).lines[0], on("SK-BR-3").lines[0]
+    assert found.line == "resistant"
+    assert [seen.value for seen in found.published] == [2]
+    assert found.response.auc > parent.response.auc + 0.1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("unit: nM", "unit: h", "'h' is no unit of 'ic50'. Write nM or ug/mL"),
+        (
+            "product: T-DM1",
+            "product: T-DM2",
+            "Unknown product 'T-DM2'. Did you mean T-DM1",
+        ),
+        ("quantity: ic50", "quantity: ic60", "'quantity' is 'ic60'"),
+        ("summary: A subline", "sumary: A subline", "Unknown key 'sumary'"),
+    ],
+)
+def test_what_is_wrong_with_a_line_is_said(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    with pytest.raises(CardError) as caught:
+        on(mine(tmp_path, MINE.replace(old, new)))
+    assert message in str(caught.value)
+
+
+def test_lines_that_cannot_share_a_dish_are_told(tmp_path: Path) -> None:
+    settings = {"cells": "N87", "cells_2": mine(tmp_path)}
+    with pytest.raises(
+        CardError, match="Lines of one dish share 'cell_volume', which is"
+    ):
+        load_product("T-DM1", settings=settings)
+    settings["cell_volume"] = "2.5 pL/cell"
+    product = load_product("T-DM1", settings=settings)
+    assert product.parts["cells"] == "N87 + resistant"
+    assert product.assays == ()
 
 
 def test_a_prepared_model_needs_no_name() -> None:
@@ -241,3 +286,13 @@ def test_a_prepared_model_needs_no_name() -> None:
     found = run_assay(ready, protocol=Protocol(doses="1 nM"))
     assert found.lines[0].viability.shape == (1,)
     assert found.lines[0].response.fit is None
+
+
+def test_a_prepared_model_must_fit_the_protocol() -> None:
+    ready = prepare("T-DM1", {"cells": "KPL-4", "washout_time": "4 h"})
+    with pytest.raises(AdckitError, match="The washout of the protocol is not that"):
+        run_assay(ready)
+    with pytest.raises(AdckitError, match="This model is prepared already"):
+        run_assay(ready, "N87")
+    washed = run_assay(ready, protocol=Protocol(washout=4, doses="0.01..100 nM"))
+    assert washed.result.failed == 0

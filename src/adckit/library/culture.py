@@ -14,19 +14,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from adckit.library.cards import CellLineCard
+from adckit.errors import UnitError, nearest_names
+from adckit.library.cards import AssayCard, CellLineCard, ValueCard
 from adckit.library.checking import check_content, check_form
 from adckit.library.opening import open_file, open_reference
+from adckit.library.product import PublishedAssay
 from adckit.library.reading import Problems
-from adckit.library.settings import CELLS, MIX, MORE_CELLS
-from adckit.library.shelf import find, list_parts, same_name
+from adckit.library.settings import CELLS, MIX, MORE_CELLS, USER
+from adckit.library.shelf import find, known_names, list_parts, same_name
 from adckit.mechanisms.blueprint import Blueprint, CellPopulation
 from adckit.mechanisms.vocabulary import POPULATION_PARAMETERS
 from adckit.parameters import Parameter, Source, Status
+from adckit.units import parse_unit
 
 __all__ = [
     "Culture",
-    "PublishedAssay",
     "antigen_problem",
     "cell_line",
     "lines_with",
@@ -46,24 +48,6 @@ class Culture:
     setting: str
     """The setting that put it there, as messages name it."""
     card: CellLineCard
-
-
-@dataclass(frozen=True)
-class PublishedAssay:
-    """A published figure of cells in a dish."""
-
-    quantity: str
-    """`ic50`, the concentration of half the effect, or `plateau`, what survives all."""
-    value: float
-    unit: str
-    role: str
-    """`calibrated` when parameters were fitted to it, else `predicted`."""
-    source: Source
-    bound: bool = False
-    """The true value is above this one."""
-    hours: float | None = None
-    condition: str = ""
-    note: str = ""
 
 
 def cell_line(name: str) -> CellLineCard | None:
@@ -143,7 +127,9 @@ def mixed(
     if first is not None:
         known[kinds[0].receptors] = replace(first, name=kinds[0].receptors)
     for kind, culture in zip(kinds[1:], cultures, strict=True):
-        known |= _own(kind, culture, parts["target"])
+        values = _values(culture, parts["target"])
+        known |= _own(kind, values)
+        _check_shared(culture, values, blueprint, lines[0], problems)
         if not {kind.receptors} & {*known, *blueprint.parameters}:
             what = _no_antigen(culture.name, parts["target"], kind.receptors)
             problems.add(culture.setting, what)
@@ -151,18 +137,47 @@ def mixed(
     return replace(blueprint, parameters=parameters, populations=tuple(kinds))
 
 
-def _own(kind: CellPopulation, culture: Culture, target: str) -> dict[str, Parameter]:
-    """The parameters by which a line may differ from the first one."""
+def _values(culture: Culture, target: str) -> dict[str, ValueCard]:
+    """What a line's card says in the company of a target."""
     values = dict(culture.card.parameters)
     for antigen, section in culture.card.for_target.items():
         if same_name(antigen, target):
             values |= section.parameters
+    return values
+
+
+def _own(kind: CellPopulation, values: Mapping[str, ValueCard]) -> dict[str, Parameter]:
+    """The parameters by which a line may differ from the first one."""
     found = {}
     for spec in POPULATION_PARAMETERS:
         if spec.name in values:
             name, bounds = f"{spec.name}_{kind.name}", (spec.lowest, spec.highest)
             found[name] = values[spec.name].parameter(name, bounds)
     return found
+
+
+def _check_shared(
+    culture: Culture,
+    values: Mapping[str, ValueCard],
+    blueprint: Blueprint,
+    first: str,
+    problems: Problems,
+) -> None:
+    """What lines share must be the same in their cards, or set for all."""
+    own = {spec.name for spec in POPULATION_PARAMETERS}
+    for name, card in values.items():
+        shared = blueprint.parameters.get(name)
+        if name in own or shared is None or shared.source == USER:
+            continue
+        other = card.parameter(name, shared.bounds)
+        if not math.isclose(other.internal, shared.internal, rel_tol=1e-9):
+            problems.add(
+                culture.setting,
+                f"Lines of one dish share '{name}', which is {shared.value:g} "
+                f"{shared.unit} for '{first}' and {other.value:g} {other.unit} for "
+                f"'{culture.name}'. Set one for both, as in --set "
+                f"'{name}={shared.value:g} {shared.unit}'.",
+            )
 
 
 def _identifier(line: str) -> str:
@@ -205,24 +220,47 @@ def lines_with(target: str) -> tuple[str, ...]:
     )
 
 
-def published_assays(line: str, product: str) -> tuple[PublishedAssay, ...]:
-    """What is published of a product on a line; nothing for a line of the user's."""
-    card = cell_line(line)
-    seen_on = card.assays if card is not None else ()
-    return tuple(
-        PublishedAssay(
-            seen.quantity,
-            seen.value,
-            seen.unit,
-            seen.role,
-            seen.source.source(seen.evidence),
-            seen.bound,
-            seen.hours,
-            seen.condition or "",
-            seen.note or "",
-        )
-        for seen in seen_on
-        if same_name(seen.product, product)
+def published_assays(
+    card: CellLineCard, names: Sequence[str], problems: Problems
+) -> tuple[PublishedAssay, ...]:
+    """What a line's card says of a product, by any of its names.
+
+    Figures of other products are left; a name that is almost one of the library's, and
+    a figure in an impossible unit, are problems.
+    """
+    found = []
+    library = known_names("conjugate")
+    for number, seen in enumerate(card.assays, 1):
+        where = f"assays, entry {number}"
+        wanted = "%" if seen.quantity == "plateau" else "nM | ug/mL"
+        units = [parse_unit(unit.strip()).dimension for unit in wanted.split("|")]
+        try:
+            if parse_unit(seen.unit).dimension not in units:
+                what = f"'{seen.unit}' is no unit of '{seen.quantity}'. Write {wanted}."
+                problems.add(where, what.replace(" | ", " or "))
+        except UnitError as error:
+            problems.add(where, str(error))
+        if any(same_name(seen.product, name) for name in names):
+            found.append(_published(seen))
+        elif not any(same_name(seen.product, name) for name in library):
+            near = nearest_names(seen.product, library)
+            if near:
+                what = f"Unknown product '{seen.product}'. Did you mean {near[0]}?"
+                problems.add(where, what)
+    return tuple(found)
+
+
+def _published(seen: AssayCard) -> PublishedAssay:
+    return PublishedAssay(
+        seen.quantity,
+        seen.value,
+        seen.unit,
+        seen.role,
+        seen.source.source(seen.evidence),
+        seen.bound,
+        seen.hours,
+        seen.condition or "",
+        seen.note or "",
     )
 
 

@@ -14,6 +14,7 @@ from typing import TypeAlias, cast
 
 from adckit.errors import CardError, UnknownNameError
 from adckit.library.cards import (
+    CellLineCard,
     CompartmentsCard,
     ConjugateCard,
     LinkerCard,
@@ -23,11 +24,23 @@ from adckit.library.cards import (
     ProgrammeCard,
 )
 from adckit.library.checking import check_content, check_form, drug_load
-from adckit.library.culture import Culture, antigen_problem, mixed, open_cultures
+from adckit.library.culture import (
+    Culture,
+    antigen_problem,
+    mixed,
+    open_cultures,
+    published_assays,
+)
 from adckit.library.gathering import DISH, card_kind, open_host, open_parts
 from adckit.library.opening import Opened, kind_of_file, open_file
 from adckit.library.organ_choice import chosen_organs, open_organs, organ_uses
-from adckit.library.product import Observation, OrganUse, Product, Programme
+from adckit.library.product import (
+    Observation,
+    OrganUse,
+    Product,
+    Programme,
+    PublishedAssay,
+)
 from adckit.library.reading import Problems
 from adckit.library.resolving import (
     Draft,
@@ -229,6 +242,7 @@ def _build(
         _check_dish(blueprint, names, problems)
         lines = gathered.cultures
         blueprint = mixed(blueprint, lines, gathered.shares, names, problems)
+    assays = _assays(gathered, problems)
     if not problems:
         check_complete(blueprint, cards, gathered.opened.node.where, problems)
     observations = _observations(card)
@@ -248,6 +262,7 @@ def _build(
         programme=programme,
         organs=organs,
         observations=observations,
+        assays=assays,
         choices={
             name: changes.options.get(name, known[0]) for name, known in options.items()
         },
@@ -267,6 +282,17 @@ def _check_dish(
     if delivery != "medium":
         what = f"is '{delivery}', but cells in a dish are in a medium. Leave it out."
         problems.add("model choice 'delivery'", what)
+
+
+def _assays(gathered: _Gathered, problems: Problems) -> tuple[PublishedAssay, ...]:
+    """What is published of the product on the cells in the dish, if they are alone."""
+    name = gathered.opened.name
+    names = (name, *(aliases_of(name) or gathered.card.aliases))
+    found: tuple[PublishedAssay, ...] = ()
+    for card in gathered.cards:
+        if isinstance(card, CellLineCard):
+            found = published_assays(card, names, problems)
+    return () if gathered.cultures else found
 
 
 def _named_parts(

@@ -31,6 +31,7 @@ __all__ = [
     "MIX",
     "MORE_CELLS",
     "ORGANS",
+    "USER",
     "Settings",
     "part_settings",
     "sort_settings",
@@ -53,7 +54,8 @@ MIX = "mix"
 """Setting that gives the lines of one dish their shares of the cells."""
 
 _SPELLINGS = {"tumor": "tumour", "DAR": MEAN_LOAD}
-_USER = Source("set by the user")
+USER = Source("set by the user")
+"""Source of every value that a setting gives."""
 
 
 @dataclass(frozen=True)
@@ -173,5 +175,5 @@ def _parameter(
         problems.add(where, found[1])
         return None
     return Parameter(
-        name, value, unit, _USER, Status.ASSUMED, bounds=(spec.lowest, spec.highest)
+        name, value, unit, USER, Status.ASSUMED, bounds=(spec.lowest, spec.highest)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from adckit.library.culture import PublishedAssay
+from adckit.library.product import PublishedAssay
 from adckit.report.trial_tables import Table
 from adckit.report.words import number_text
 from adckit.studies.assay import Assay, LineResponse

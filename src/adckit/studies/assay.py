@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adckit.errors import AdckitError, UnknownNameError
-from adckit.library.culture import PublishedAssay, published_assays
+from adckit.library.product import PublishedAssay
 from adckit.network.dosing import DoseRecord
 from adckit.parameters import Parameter
 from adckit.prepared import Model, Prepared, prepare
@@ -135,11 +135,10 @@ def run_assay(
     known, a protocol that cannot be.
     """
     plan = protocol or Protocol()
-    ready = (
-        model
-        if isinstance(model, Prepared)
-        else _prepared(model, cells, plan, settings or {})
-    )
+    if isinstance(model, Prepared):
+        ready = _as_prepared(model, cells, plan, settings)
+    else:
+        ready = _prepared(model, cells, plan, settings or {})
     values = {p.name: p.internal for p in ready.network.parameters}
     if "medium_volume" not in values:
         raise AdckitError(
@@ -176,6 +175,30 @@ def _prepared(
     return prepare(model, changes)
 
 
+def _as_prepared(
+    ready: Prepared,
+    cells: str | None,
+    plan: Protocol,
+    settings: Mapping[str, str] | None,
+) -> Prepared:
+    """A model that is prepared already, if the protocol is one for it."""
+    if cells is not None or settings:
+        raise AdckitError(
+            "This model is prepared already: give cells and settings to `prepare`."
+        )
+    known = {p.name: p.internal for p in ready.network.parameters}
+    washed = known.get("washout_time")
+    wanted = None if plan.washout is None else plan.washout / 24
+    if (washed is None) != (wanted is None) or not math.isclose(
+        washed or 0.0, wanted or 0.0
+    ):
+        raise AdckitError(
+            "The washout of the protocol is not that of the model. Prepare the model "
+            "with washout_time, such as '4 h', and give the same to the protocol."
+        )
+    return ready
+
+
 def molar_mass(ready: Prepared) -> float:
     """Molar mass of a product, mg/nmol."""
     return ready.network.get(Parameter, "conjugate_molar_mass").internal
@@ -198,7 +221,7 @@ def _responses(
     line = product.parts["cells"] if product else ready.network.name
     kinds = product.blueprint.populations if product else ()
     if not kinds or f"cells_{kinds[0].name}" not in result.outputs:
-        seen = published_assays(line, product.name) if product else ()
+        seen = product.assays if product else ()
         return (_response(line, "", plan, tested, result, seen),)
     each = [_response(k.label, f"_{k.name}", plan, tested, result) for k in kinds]
     return (*each, _response("all cells", "", plan, tested, result))
