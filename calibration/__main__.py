@@ -33,8 +33,11 @@ SCRIPTS = (
     "platelets",
     "liver",
     "neuropathy",
+    "skbr3",
 )
-NEED_DATA = ("free_payload",)
+NEED_DATA = ("free_payload", "skbr3")
+APART = ("skbr3",)
+"""Fits of models that are not those of patients; no uncertainty is drawn from them."""
 FITS = Path("src/adckit/library/evidence/fits.yaml")
 _FAR = 2.0  # standard deviations
 
@@ -54,7 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         script = import_module(f"calibration.{name}")
         found = script.run(wanted.data) if name in NEED_DATA else script.run()
         far += report(script, found)
-        written.append(entry(script, found))
+        if name not in APART:
+            written.append(entry(script, found))
     if wanted.write:
         text = "# Written by `python -m calibration --write`; do not edit.\nfits:\n"
         FITS.write_text(text + "".join(written), encoding="utf-8")
@@ -65,9 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def report(script: ModuleType, found: Found) -> int:
     """Print a fit beside its card; how many parameters lie far from it."""
     _say(f"{script.NAME}: {script.SUMMARY}")
-    known = load_product(
-        script.PRODUCT, settings={"organs": "card"}
-    ).blueprint.parameters
+    settings = getattr(script, "SETTINGS", {"organs": "card"})
+    known = load_product(script.PRODUCT, settings=settings).blueprint.parameters
     far = 0
     for one, value, sd in zip(found.free, found.values, found.log_sd, strict=True):
         digits = printed_digits(float(value), one.digits)

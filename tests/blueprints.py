@@ -57,6 +57,8 @@ VALUES = {
     "catabolite_void_fraction": "0.44",
     "catabolite_efflux_rate": "1.5 1/day",
     "initial_tumour_volume": "2.4 mL",
+    "medium_volume": "100 uL",
+    "seeded_cells": "5000 cells",
     "capillary_radius": "8 um",
     "krogh_radius": "75 um",
     "antibody_permeability": "120 um/day",

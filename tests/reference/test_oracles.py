@@ -16,6 +16,7 @@ import pytest
 from adckit.engines.base import Engine
 from adckit.mechanisms.assemble import assemble, plain_model
 from adckit.mechanisms.legacy import HUMAN, MOUSE_KPL4, singh_2017
+from adckit.mechanisms.legacy_bystander import her3_bystander
 from adckit.molecules.load import DrugLoad
 from tests.blueprints import BROAD, example
 from tests.harness import Dose, run
@@ -28,6 +29,30 @@ SINGH_MOLAR_MASS = 148500  # g/mol
 
 def nanomoles(dose_mg_per_kg: float, weight: float) -> float:
     return dose_mg_per_kg * weight * 1e6 / SINGH_MOLAR_MASS
+
+
+def test_her3_bystander_in_vitro(engine: Engine) -> None:
+    rows = ORACLES["D1_qsp101_bystander"]["rows"]
+    times = [row["time"] / 24 for row in rows]
+    dose = Dose(10 * 5e-4, port="medium")  # 10 nM in 0.5 mL
+    result = run(her3_bystander(), [dose], times, engine)
+    for column, output in {
+        "A_m_nM": "medium_conjugate",
+        "R_s": "surface_antigen",
+        "AR_s": "surface_complex",
+        "AR_e": "endosomal_complex",
+        "A_e": "endosomal_conjugate",
+        "AR_l": "lysosomal_complex",
+        "A_l": "lysosomal_conjugate",
+        "C_P_c": "cell_payload",
+        "C_P_m": "medium_payload_nM",
+        "Ntot": "positive_count",
+        "Ntot_Neg": "negative_count",
+    }.items():
+        expected = [row[column] for row in rows]
+        np.testing.assert_allclose(
+            result.output[output], expected, 1e-4, err_msg=column
+        )
 
 
 @pytest.mark.parametrize("kill", ["rows_kkill_1.8e-4", "rows_kkill_0"])

@@ -26,7 +26,9 @@ EXAMPLES = ROOT / "examples"
 MECHANISMS = ROOT / "src" / "adckit" / "mechanisms"
 
 SCRIPTS = sorted(path.name for path in EXAMPLES.glob("*.py"))
-CARDS = sorted(path.name for path in EXAMPLES.glob("*.yaml"))
+LINES = {"my_line.yaml"}
+"""Cards of cells, which are no products."""
+CARDS = sorted({path.name for path in EXAMPLES.glob("*.yaml")} - LINES)
 SUPPORTING = {
     "blueprint",
     "reading",
@@ -150,7 +152,7 @@ def with_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def quickly(words: list[str]) -> list[str]:
     """A command as it is typed, without pictures and with few replicates of a trial."""
-    reporting = words[0] in ("simulate", "trial", "resume")
+    reporting = words[0] in ("simulate", "assay", "trial", "resume")
     if words[0] == "trial" and "--replicates" in words:
         words[words.index("--replicates") + 1] = "2"
     elif words[0] == "trial":

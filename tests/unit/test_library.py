@@ -35,6 +35,7 @@ NOT_IN_PRODUCTS = re.compile(
     r"absorption_rate|conjugate_molar_mass|trace_antibody|cells_at_cure"
     r"|deep_.*|deconjugation_rate_.*|reference_receptors_per_cell"
     r"|shed_.*|tumour_shedding_rate|normal_antigen_.*|target_m.*"
+    r"|medium_volume|seeded_cells|confluent_cells|washout_time"
 )
 """Parameters of variants for which no value is known, and definitions."""
 
@@ -601,7 +602,7 @@ parameters:
 
 
 def test_order_of_parts_covers_all_kinds() -> None:
-    assert {*PARTS, "conjugate", "compartments", "organ"} == set(FOLDERS)
+    assert {*PARTS, "cell_line", "conjugate", "compartments", "organ"} == set(FOLDERS)
 
 
 def test_parameters_carry_bounds_and_evidence() -> None:

@@ -10,6 +10,7 @@ _KINDS = {
     "linker": "linkers",
     "payload": "payloads",
     "tumour": "tumours",
+    "cell_line": "cell lines",
     "host": "hosts",
     "compartments": "plain drugs",
 }

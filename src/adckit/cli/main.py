@@ -15,6 +15,7 @@ import typer
 
 from adckit import __version__
 from adckit.cli import (
+    assay,
     doctor,
     evidence,
     listing,
@@ -64,6 +65,7 @@ app.command("list")(_guarded(listing.list_library))
 app.command("show")(_guarded(show.show))
 app.command("simulate")(_guarded(simulate.simulate))
 app.command("scan")(_guarded(scan.scan))
+app.command("assay")(_guarded(assay.assay))
 app.command("trial")(_guarded(trial.trial))
 app.command("replay")(_guarded(replay.replay))
 app.command("resume")(_guarded(resume.resume))

@@ -24,6 +24,7 @@ def replay(
     """Repeat RUN and compare all curves; exit code 1 if they differ."""
     import tempfile
 
+    from adckit.io.assay_runs import is_assay_run
     from adckit.io.population_runs import is_population_run
     from adckit.io.scan_runs import is_scan_run
 
@@ -35,6 +36,10 @@ def replay(
         from adckit.cli.scan import repeat as repeat_scan
 
         raise typer.Exit(repeat_scan(folder, output, force=force))
+    if is_assay_run(folder):
+        from adckit.cli import assay
+
+        raise typer.Exit(assay.repeat(folder, output, force=force))
     from adckit.cli.printing import console, print_failures, working
     from adckit.errors import RunError
     from adckit.io.comparing import compare_curves

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,14 +11,19 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from adckit.library import Product
+    from adckit.library.cards import CellLineCard
     from adckit.network.network import Network
+    from adckit.parameters import Parameter
 
 __all__ = ["show"]
 
 
 def show(
     model: Annotated[
-        str, typer.Argument(metavar="NAME|FILE", help="A product, or a card file.")
+        str,
+        typer.Argument(
+            metavar="NAME|FILE", help="A product, a card file, or a cell line."
+        ),
     ],
     equations: Annotated[
         bool, typer.Option("--equations", help="Print the equations with their units.")
@@ -30,12 +36,17 @@ def show(
         typer.Option("--set", metavar="KEY=VALUE", help="As for `adckit simulate`."),
     ] = None,
 ) -> None:
-    """Show what a product is: parts, programme, parameters with sources, evidence."""
+    """Show what a product or cell line is: parts, parameters, sources, evidence."""
     from adckit.cli.printing import console
     from adckit.cli.simulate import read_settings
     from adckit.library import load_product
+    from adckit.library.culture import cell_line
     from adckit.mechanisms.assemble import assemble
 
+    line = cell_line(model)
+    if line is not None:
+        _print_line(console(), model, line)
+        return
     product = load_product(model, settings=read_settings(changes or [], tumor))
     network = assemble(product.blueprint)
     if equations:
@@ -53,6 +64,33 @@ def show(
         f"  {len(network.species)} states, {len(network.parameters)} parameters; "
         "--equations prints them"
     )
+
+
+def _print_line(screen: Console, name: str, line: CellLineCard) -> None:
+    """A cell line: its antigens, its numbers and what was published of it."""
+    from rich.padding import Padding
+
+    from adckit.report.collecting import shown_unit
+
+    screen.print(name, style="bold")
+    screen.print(line.summary)
+    sections = {"Parameters": line.parameters}
+    for target, section in line.for_target.items():
+        sections[f"With an antibody to {target}"] = section.parameters
+    for title, values in sections.items():
+        screen.print(f"\n{title}", style="bold")
+        for key, card in values.items():
+            _print_parameter(screen, card.parameter(key, (-math.inf, math.inf)))
+    if line.assays:
+        screen.print("\nPublished assays", style="bold")
+    for seen in line.assays:
+        hours = "" if seen.hours is None else f", {seen.hours:g} h"
+        above = "above " if seen.bound else ""
+        value = f"{above}{seen.value:g} {shown_unit(seen.unit)}"
+        screen.print(f"  {seen.product}: {seen.quantity} {value}{hours}  [{seen.role}]")
+        why = f"{seen.condition or ''}. {seen.source.source(seen.evidence)}"
+        screen.print(Padding(why.lstrip(". "), (0, 0, 0, 6)), style="dim")
+    screen.print("\nadckit assay PRODUCT --cells LINE puts a product on it.")
 
 
 def _print_head(screen: Console, product: Product) -> None:
@@ -94,21 +132,23 @@ def _print_programme(screen: Console, product: Product) -> None:
 
 
 def _print_parameters(screen: Console, network: Network) -> None:
+    screen.print("\nParameters", style="bold")
+    for parameter in sorted(network.parameters, key=lambda p: (p.status, p.name)):
+        _print_parameter(screen, parameter)
+
+
+def _print_parameter(screen: Console, parameter: Parameter) -> None:
     from rich.padding import Padding
 
     from adckit.report.collecting import shown_unit
 
-    screen.print("\nParameters", style="bold")
-    for parameter in sorted(network.parameters, key=lambda p: (p.status, p.name)):
-        unit = shown_unit(parameter.unit)
-        spread = f" ({parameter.spread})" if parameter.spread is not None else ""
-        value = f"{parameter.value:g} {unit}".rstrip()
-        fitted = f" to: {parameter.fitted_to}" if parameter.fitted_to else ""
-        screen.print(
-            f"  {parameter.name} = {value}{spread}  [{parameter.status}{fitted}]"
-        )
-        why = ". ".join(filter(None, [str(parameter.source), parameter.note]))
-        screen.print(Padding(why, (0, 0, 0, 6)), style="dim")
+    unit = shown_unit(parameter.unit)
+    spread = f" ({parameter.spread})" if parameter.spread is not None else ""
+    value = f"{parameter.value:g} {unit}".rstrip()
+    fitted = f" to: {parameter.fitted_to}" if parameter.fitted_to else ""
+    screen.print(f"  {parameter.name} = {value}{spread}  [{parameter.status}{fitted}]")
+    why = ". ".join(filter(None, [str(parameter.source), parameter.note]))
+    screen.print(Padding(why, (0, 0, 0, 6)), style="dim")
 
 
 def _print_observations(screen: Console, product: Product) -> None:

@@ -26,7 +26,19 @@ __all__ = [
     "with_settings_here",
 ]
 
-PART_SETTINGS = ("antibody", "linker", "payload", "target", "tumour", "tumor", "host")
+PART_SETTINGS = (
+    "antibody",
+    "linker",
+    "payload",
+    "target",
+    "tumour",
+    "tumor",
+    "host",
+    "cells",
+    "cells_2",
+    "cells_3",
+    "cells_4",
+)
 """Settings whose value may be a file."""
 
 _MOLAR_MASSES = ("antibody_molar_mass", "conjugate_molar_mass")

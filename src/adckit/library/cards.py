@@ -25,6 +25,8 @@ __all__ = [
     "GRADES",
     "AntibodyCard",
     "AntigenClassCard",
+    "AssayCard",
+    "CellLineCard",
     "ChoiceCard",
     "CompartmentsCard",
     "ConjugateCard",
@@ -262,6 +264,29 @@ class TumourCard(PartCard):
     """A tumour: size, vessels, cells, growth, response; antigen by `for_target`."""
 
 
+class AssayCard(_Card):
+    """A published figure of cells in a dish to hold a simulation against."""
+
+    product: Text
+    quantity: Literal["ic50", "plateau"]
+    value: Number
+    unit: Annotated[str, Field(strict=False), BeforeValidator(_text_of_number)]
+    bound: bool = False
+    hours: Number | None = None
+    condition: Text | None = None
+    role: Literal["calibrated", "predicted"]
+    source: SourceCard
+    evidence: Text | None = None
+    note: Text | None = None
+
+
+class CellLineCard(PartCard):
+    """Cells that grow in a dish; antigen by `for_target`, as in a tumour."""
+
+    summary: Text
+    assays: tuple[AssayCard, ...] = ()
+
+
 class HostCard(PartCard):
     """An animal or a human."""
 
@@ -369,6 +394,7 @@ CARD_MODELS: dict[str, type[PartCard]] = {
     "payload": PayloadCard,
     "target": TargetCard,
     "tumour": TumourCard,
+    "cell_line": CellLineCard,
     "host": HostCard,
     "organ": OrganCard,
 }

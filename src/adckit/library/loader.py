@@ -15,6 +15,7 @@ from typing import TypeAlias, cast
 from adckit.errors import CardError, UnknownNameError
 from adckit.library.antigen import check_antigen, check_grades, check_populations
 from adckit.library.cards import (
+    CellLineCard,
     CompartmentsCard,
     ConjugateCard,
     LinkerCard,
@@ -24,10 +25,23 @@ from adckit.library.cards import (
     ProgrammeCard,
 )
 from adckit.library.checking import check_content, check_form, drug_load
-from adckit.library.gathering import open_host, open_parts
+from adckit.library.culture import (
+    Culture,
+    antigen_problem,
+    mixed,
+    open_cultures,
+    published_assays,
+)
+from adckit.library.gathering import DISH, card_kind, open_host, open_parts
 from adckit.library.opening import Opened, kind_of_file, open_file
 from adckit.library.organ_choice import chosen_organs, open_organs, organ_uses
-from adckit.library.product import Observation, OrganUse, Product, Programme
+from adckit.library.product import (
+    Observation,
+    OrganUse,
+    Product,
+    Programme,
+    PublishedAssay,
+)
 from adckit.library.reading import Problems
 from adckit.library.resolving import (
     Draft,
@@ -37,7 +51,13 @@ from adckit.library.resolving import (
     resolve,
     set_options,
 )
-from adckit.library.settings import ORGANS, part_settings, sort_settings
+from adckit.library.settings import (
+    CELLS,
+    MIX,
+    ORGANS,
+    part_settings,
+    sort_settings,
+)
 from adckit.library.shelf import (
     PARTS,
     aliases_of,
@@ -47,7 +67,7 @@ from adckit.library.shelf import (
     list_parts,
     neutral_card,
 )
-from adckit.mechanisms.blueprint import PayloadSpecies
+from adckit.mechanisms.blueprint import Blueprint, PayloadSpecies
 from adckit.mechanisms.vocabulary import PARAMETERS
 from adckit.parameters import Parameter, Source
 
@@ -71,6 +91,10 @@ class _Gathered:
     all_species: tuple[str, ...] = ()
     """Every species of the payload, in use with this linker or not."""
     organs: tuple[str, ...] = ()
+    cultures: tuple[Culture, ...] = ()
+    """Cell lines beside the one that takes the place of the tumour."""
+    shares: str | None = None
+    """Their shares of the cells, as a setting gives them."""
 
 
 def load_product(
@@ -81,7 +105,8 @@ def load_product(
     `settings` change it: a part (`linker`: `SMCC`), a named parameter set (`tubulin`:
     `legacy`), a model choice (`kill`: `linear`), the mean load (`dar`: `4`), the organs
     whose toxicity is followed (`organs`: `card`, or `liver, platelets`; none by
-    default), or a parameter (`clearance`: `0.3 L/day`).
+    default), or a parameter (`clearance`: `0.3 L/day`).  `cells`: `SK-BR-3` puts it on
+    a cell line in a dish, `cells_2` to `cells_4` add lines and `mix` gives shares.
 
     Raises UnknownNameError for a name that is not in the library, and CardError with
     every problem of the cards and the settings together.
@@ -152,7 +177,8 @@ def _gather_conjugate(
     for kind, tree in trees.items():
         check_content(tree, everything, names, problems)
         check_antigen(tree, problems)
-        card = check_form(kind or "conjugate", tree, problems)
+        form = card_kind(kind, wanted) or "conjugate"
+        card = check_form(form, tree, problems)
         if card is not None:
             cards[kind] = card
     check_grades(trees, names, problems)
@@ -170,7 +196,11 @@ def _gather_conjugate(
     organs = chosen_organs(wanted.get(ORGANS), product.organs, problems)
     of_organs = open_organs(organs, names, problems)
     every = (neutral, *(cards[kind] for kind in PARTS), *of_organs, product)
-    return _Gathered(opened, product, every, names, species, everything, organs)
+    cultures = open_cultures(wanted, opened.folder, problems)
+    shares = wanted.get(MIX)
+    return _Gathered(
+        opened, product, every, names, species, everything, organs, cultures, shares
+    )
 
 
 def _neutral_values(problems: Problems) -> PartCard | None:
@@ -214,7 +244,13 @@ def _build(
     blueprint = make_blueprint(gathered.opened.name, draft, gathered.species, unused)
     blueprint = blueprint.with_organs(*gathered.organs)
     check_populations(blueprint, changes, gathered.opened.node.where, problems)
-    check_complete(blueprint, cards, gathered.opened.node.where, problems)
+    if names.get("host") == DISH:
+        _check_dish(blueprint, names, problems)
+        lines = gathered.cultures
+        blueprint = mixed(blueprint, lines, gathered.shares, names, problems)
+    assays = _assays(gathered, problems)
+    if not problems:
+        check_complete(blueprint, cards, gathered.opened.node.where, problems)
     observations = _observations(card)
     programme = _programme(card)
     organs = organ_uses(card) if isinstance(card, ConjugateCard) else {}
@@ -222,7 +258,7 @@ def _build(
         name=gathered.opened.name,
         summary=card.summary,
         blueprint=blueprint,
-        parts=dict(names),
+        parts=_named_parts(names, gathered.cultures),
         aliases=aliases_of(gathered.opened.name) or card.aliases,
         tumours=_tumours(card, names),
         regimen=card.regimen.text if card.regimen else None,
@@ -232,6 +268,7 @@ def _build(
         programme=programme,
         organs=organs,
         observations=observations,
+        assays=assays,
         choices={
             name: changes.options.get(name, known[0]) for name, known in options.items()
         },
@@ -240,8 +277,43 @@ def _build(
     )
 
 
+def _check_dish(
+    blueprint: Blueprint, names: Mapping[str, str], problems: Problems
+) -> None:
+    """What cells in a dish must have, and what they cannot have."""
+    found = antigen_problem(blueprint, names)
+    if found is not None:
+        problems.add(f"setting '{CELLS}'", found)
+    delivery = blueprint.variant("delivery")
+    if delivery != "medium":
+        what = f"is '{delivery}', but cells in a dish are in a medium. Leave it out."
+        problems.add("model choice 'delivery'", what)
+
+
+def _assays(gathered: _Gathered, problems: Problems) -> tuple[PublishedAssay, ...]:
+    """What is published of the product on the cells in the dish, if they are alone."""
+    name = gathered.opened.name
+    names = (name, *(aliases_of(name) or gathered.card.aliases))
+    found: tuple[PublishedAssay, ...] = ()
+    for card in gathered.cards:
+        if isinstance(card, CellLineCard):
+            found = published_assays(card, names, problems)
+    return () if gathered.cultures else found
+
+
+def _named_parts(
+    names: Mapping[str, str], cultures: Sequence[Culture]
+) -> dict[str, str]:
+    """The parts by what they are: in a dish the `tumour` is the cells."""
+    named = dict(names)
+    if named.get("host") == DISH:
+        lines = (named.pop("tumour"), *(culture.name for culture in cultures))
+        named[CELLS] = " + ".join(lines)
+    return named
+
+
 def _tumours(card: _ProductCard, names: Mapping[str, str]) -> tuple[str, ...]:
-    if not isinstance(card, ConjugateCard):
+    if not isinstance(card, ConjugateCard) or names.get("host") == DISH:
         return ()
     return tuple(dict.fromkeys((names["tumour"], *card.tumours)))
 

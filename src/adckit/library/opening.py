@@ -21,7 +21,15 @@ __all__ = [
     "open_reference",
 ]
 
-_OWN = ("name", "aliases", "programme", "observations", "based_on", "kind")
+_OWN = (
+    "name",
+    "aliases",
+    "programme",
+    "observations",
+    "assays",
+    "based_on",
+    "kind",
+)
 """What a card does not inherit: published facts belong to the product they are about,
 not to a variant of it."""
 

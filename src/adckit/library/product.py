@@ -11,7 +11,14 @@ from typing import Any
 from adckit.mechanisms.blueprint import Blueprint
 from adckit.parameters import Source, Spread
 
-__all__ = ["Observation", "OrganUse", "Product", "Programme", "content_digest"]
+__all__ = [
+    "Observation",
+    "OrganUse",
+    "Product",
+    "Programme",
+    "PublishedAssay",
+    "content_digest",
+]
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,24 @@ class Observation:
     """Number of subjects."""
     day: float | None = None
     note: str | None = None
+
+
+@dataclass(frozen=True)
+class PublishedAssay:
+    """A published figure of cells in a dish."""
+
+    quantity: str
+    """`ic50`, the concentration of half the effect, or `plateau`, what survives all."""
+    value: float
+    unit: str
+    role: str
+    """`calibrated` when parameters were fitted to it, else `predicted`."""
+    source: Source
+    bound: bool = False
+    """The true value is above this one."""
+    hours: float | None = None
+    condition: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,6 +105,8 @@ class Product:
     organs: Mapping[str, OrganUse] = field(default_factory=dict)
     """Organs that the card lists; those of the model are in `blueprint.organs`."""
     observations: tuple[Observation, ...] = ()
+    assays: tuple[PublishedAssay, ...] = ()
+    """What is published of it on the one cell line in the dish."""
     choices: Mapping[str, str] = field(default_factory=dict)
     """Named parameter set → the option in use."""
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

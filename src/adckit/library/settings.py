@@ -1,7 +1,8 @@
 """What a user changes with `--set key=value`, sorted by what the key is.
 
 A key is a part (`linker`), a named parameter set (`tubulin`), a model choice (`kill`),
-the mean load (`dar`), the organs (`organs`) or a parameter (`clearance`).
+the mean load (`dar`), the organs (`organs`), cells in a dish (`cells`, `cells_2` ...,
+`mix`) or a parameter (`clearance`).
 """
 
 from __future__ import annotations
@@ -25,8 +26,12 @@ from adckit.parameters import Parameter, Source, Status
 from adckit.units import parse_quantity, parse_unit
 
 __all__ = [
+    "CELLS",
     "MEAN_LOAD",
+    "MIX",
+    "MORE_CELLS",
     "ORGANS",
+    "USER",
     "Settings",
     "part_settings",
     "sort_settings",
@@ -39,8 +44,18 @@ MEAN_LOAD = "dar"
 ORGANS = "organs"
 """Setting that chooses the organs whose toxicity is followed."""
 
+CELLS = "cells"
+"""Setting that puts a cell line in a dish in the place of a tumour in a body."""
+
+MORE_CELLS = ("cells_2", "cells_3", "cells_4")
+"""Settings that add other lines to the same dish."""
+
+MIX = "mix"
+"""Setting that gives the lines of one dish their shares of the cells."""
+
 _SPELLINGS = {"tumor": "tumour", "DAR": MEAN_LOAD}
-_USER = Source("set by the user")
+USER = Source("set by the user")
+"""Source of every value that a setting gives."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +78,8 @@ def part_settings(settings: Mapping[str, str]) -> tuple[dict[str, str], dict[str
     parts = {
         key: value
         for key, value in spelled.items()
-        if key == ORGANS or (key in PARTS and value not in VARIANTS.get(key, ()))
+        if key in (ORGANS, CELLS, *MORE_CELLS, MIX)
+        or (key in PARTS and value not in VARIANTS.get(key, ()))
     }
     rest = {key: value for key, value in spelled.items() if key not in parts}
     return parts, rest
@@ -94,7 +110,8 @@ def sort_settings(
         elif key == MEAN_LOAD:
             mean_load = _mean_load(value, where, problems)
         else:
-            known = (*PARTS, *options, *VARIANTS, MEAN_LOAD, ORGANS)
+            known = (*PARTS, CELLS, *MORE_CELLS, MIX, *options, *VARIANTS)
+            known += (MEAN_LOAD, ORGANS)
             known += parameter_names(species)
             parameter = _parameter(key, value, species, known, where, problems)
             parameters += [parameter] if parameter is not None else []
@@ -158,5 +175,5 @@ def _parameter(
         problems.add(where, found[1])
         return None
     return Parameter(
-        name, value, unit, _USER, Status.ASSUMED, bounds=(spec.lowest, spec.highest)
+        name, value, unit, USER, Status.ASSUMED, bounds=(spec.lowest, spec.highest)
     )

@@ -34,6 +34,7 @@ FOLDERS = {
     "payload": "payloads",
     "target": "targets",
     "tumour": "tumours",
+    "cell_line": "cell_lines",
     "host": "hosts",
     "compartments": "compartments",
     "organ": "organs",

@@ -14,6 +14,7 @@ from adckit.mechanisms.growth import add_growth, growth_issues
 from adckit.mechanisms.intracellular import add_intracellular_payload
 from adckit.mechanisms.krogh import add_krogh, krogh_issues, onto_rings
 from adckit.mechanisms.krogh_outputs import add_krogh_outputs
+from adckit.mechanisms.medium import add_medium, add_supply, in_a_dish, seeded
 from adckit.mechanisms.payload import add_payload
 from adckit.mechanisms.plain import add_plain, plain_blueprint
 from adckit.mechanisms.populations import population_issues
@@ -43,6 +44,7 @@ def assemble(blueprint: Blueprint) -> Network:
     Raises ModelError with everything that is wrong: parameters that are missing, of
     the wrong unit or outside their limits, choices that contradict each other.
     """
+    blueprint = seeded(blueprint)
     issues = [*_parameter_issues(blueprint), *growth_issues(blueprint)]
     issues += [*organ_issues(blueprint), *population_issues(blueprint)]
     if blueprint.load is not None:
@@ -87,6 +89,9 @@ def plain_model(
 def _mechanisms(blueprint: Blueprint) -> list[_Mechanism]:
     if blueprint.load is None:
         return [add_plain]
+    if in_a_dish(blueprint):
+        supply = [add_supply] if blueprint.variant("medium") == "constant" else []
+        return [add_growth, add_medium, add_cell, add_intracellular_payload, *supply]
     chosen: list[_Mechanism] = [add_disposition, add_payload]
     if blueprint.variant("shed_antigen") != "none":
         chosen.append(add_shed_antigen)

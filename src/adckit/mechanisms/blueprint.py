@@ -26,9 +26,10 @@ VARIANTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "target_disposition": ("none", "full", "qss", "qe", "michaelis-menten"),
         "target_clearance": ("unstated", "included", "excluded"),
         "payload": ("two-compartment", "one-compartment", "none"),
-        "delivery": ("well-mixed", "krogh", "plasma", "none"),
+        "delivery": ("well-mixed", "krogh", "plasma", "none", "medium"),
         "radial_cells": ("60", "10", "15", "20", "30", "40", "80", "120", "240"),
         "spacings": ("1", "3", "5"),
+        "medium": ("depleting", "constant"),
         "cell": ("cycling", "bulk"),
         "antigen": ("classes", "uniform"),
         "tubulin": ("physical", "legacy"),
@@ -59,7 +60,8 @@ class CellPopulation:
     """Tumour cells that differ from the others, in antigen or in their response.
 
     Its parameters end in `_<name>`: `share`, `receptors_per_cell`, and where it differs
-    `doubling_time`, `half_kill_occupancy`, `efflux_factor`.
+    `doubling_time`, `maximum_kill_rate`, `half_kill_occupancy`, `kill_hill`,
+    `efflux_factor`.
     """
 
     name: str

@@ -329,7 +329,7 @@ def _death(read: Reader, cell: _Cell) -> Iterator[Reaction]:
 def _conjugate(blueprint: Blueprint, cells: list[_Cell]) -> Observable:
     """Conjugate of the tumour; the digested antibody of the lysosome is not counted."""
     whole: Expr = ZERO
-    if blueprint.variant("delivery") != "plasma":
+    if blueprint.variant("delivery") in ("well-mixed", "krogh"):
         whole = cells[0].place.pool.conjugated
     for pool in (pool for cell in cells for pool in cell.whole):
         whole = whole + pool.conjugated

@@ -14,7 +14,8 @@ than a thousandth of the second, so it is kept and no rate has a jump.
 
 Variant `krogh`: see `krogh.py`.  Variant `plasma`: the cells of the tumour are in
 plasma, as in a leukaemia; they bind from, and release to, the same pool that is dosed.
-Variant `none`: there is no tumour.
+Variant `none`: there is no tumour.  Variant `medium`: there is no body; the cells are
+in a dish (`medium.py`).
 
 Defaults: none.  P, D and R_K are the least certain numbers of the model; the prior of
 the library is P 120 um/day, between the two T-DM1 platforms and a physical estimate.
@@ -75,13 +76,18 @@ class Surroundings:
 
 
 def surroundings(blueprint: Blueprint, read: Reader) -> Surroundings:
-    """The interstitium, of a ring for `krogh`, or plasma for the variant `plasma`."""
+    """The interstitium (of a ring for `krogh`), or what a variant puts in its place."""
     routes = Routes(blueprint)
     share: Expr = ONE
     states = {s.name: routes.plasma(s) for s in blueprint.species}
     if blueprint.variant("delivery") == "plasma":
         volumes = {s.name: payload_volume(read, s) for s in routes.in_plasma}
         pool, volume = central_pool(blueprint), plasma_volume(read)
+    elif blueprint.variant("delivery") == "medium":
+        states = {name: f"{name}_medium" for name in states}
+        pool = chain_of(blueprint).pool("dissolved", "culture medium", "dish")
+        volume = read("medium_volume")
+        volumes = dict.fromkeys(states, volume)
     else:
         if blueprint.variant("delivery") == "krogh":
             share = SHARE

@@ -38,6 +38,7 @@ __all__ = [
     "add_disposition",
     "antibody_clearance",
     "central_pool",
+    "conjugate_mass",
     "degraded_payload",
     "peripheral_place",
     "plasma_volume",
@@ -186,7 +187,7 @@ def _ports(blueprint: Blueprint, central: Pool) -> tuple[Port, Port]:
     )
 
 
-def _conjugate_mass(read: Reader, blueprint: Blueprint) -> Symbol:
+def conjugate_mass(read: Reader, blueprint: Blueprint) -> Symbol:
     """Molar mass of the product: doses in mg and its assay go by it."""
     name, load = "conjugate_molar_mass", blueprint.load
     if name in blueprint.parameters or load is None:
@@ -210,14 +211,14 @@ def _observables(
 ) -> list[Observable]:
     """What each assay of plasma sees; mass goes by the molar mass of the product."""
     antibody_mass = read("antibody_molar_mass")
-    conjugate_mass = _conjugate_mass(read, blueprint)
+    mass = conjugate_mass(read, blueprint)
     trace = volume * read("trace_antibody")
     antibody, conjugate, payload = plasma_contents(blueprint, central)
     total = antibody / volume + _earlier_antibody(read)
     return [
         Observable(
             "conjugate",
-            conjugate / volume * conjugate_mass,
+            conjugate / volume * mass,
             "ug/mL",
             "conjugate in plasma: antibody with at least one payload",
         ),

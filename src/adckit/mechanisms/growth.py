@@ -220,8 +220,9 @@ def _kill(read: Reader, blueprint: Blueprint, population: Population) -> Expr:
         effect = population.occupancy / population.own(read, "half_kill_occupancy")
     else:
         effect = population.payload / read("half_kill_concentration")
-    raised = effect ** read.optional("kill_hill", ONE)
-    return read("maximum_kill_rate") * raised / (1 + raised)
+    hill = population.named("kill_hill")
+    raised = effect ** read.optional(hill, read.optional("kill_hill", ONE))
+    return population.own(read, "maximum_kill_rate") * raised / (1 + raised)
 
 
 def _cure(

@@ -70,7 +70,7 @@ class Pool:
     def species(self) -> Iterator[Species]:
         """The states as parts of a network, empty at the start."""
         for index, state in enumerate(self.states):
-            antibody, payload = self._content(index)
+            antibody, payload = self.content(index)
             content = {
                 ANTIBODY: antibody,
                 PAYLOAD: payload,
@@ -83,7 +83,7 @@ class Pool:
                 label=f"{self.label}: {self._meaning(index)}",
             )
 
-    def _content(self, index: int) -> tuple[float, float]:
+    def content(self, index: int) -> tuple[float, float]:
         """Antibody and payload in one unit of a state."""
         if self.form == "species":
             return 1.0, float(index)
@@ -98,12 +98,12 @@ class Pool:
     @property
     def antibody(self) -> Expr:
         """Antibody, with and without payload, nmol."""
-        return self._sum(lambda index: self._content(index)[0])
+        return self._sum(lambda index: self.content(index)[0])
 
     @property
     def payload(self) -> Expr:
         """Payload on the antibody, nmol."""
-        return self._sum(lambda index: self._content(index)[1])
+        return self._sum(lambda index: self.content(index)[1])
 
     @property
     def conjugated(self) -> Expr:
@@ -169,7 +169,7 @@ class Pool:
         `payload_to` shares the payload out: state -> share, the shares sum to 1.
         """
         for index in range(self.order + 1):
-            antibody, payload = self._content(index)
+            antibody, payload = self.content(index)
             gone = {antibody_to: antibody} if antibody else {}
             if not payload:
                 yield from self._leave(name, index, rate, gone, also, reference)
@@ -201,7 +201,7 @@ class Pool:
         """What one unit of state `index` of `source` becomes here."""
         if self.form == source.form:
             return {self.states[index]: 1.0} if index <= self.order else {}
-        antibody, payload = source._content(index)
+        antibody, payload = source.content(index)
         held = zip(self.states, (antibody, payload), strict=True)
         return {state: amount for state, amount in held if amount}
 
@@ -219,7 +219,7 @@ class Pool:
         if per_capita is ZERO:
             return
         state = self.states[index]
-        once = also if self._content(index)[0] else _NOTHING
+        once = also if self.content(index)[0] else _NOTHING
         changes = {state: -1.0, **arrives, **once}
         flux = per_capita * Symbol(state)
         yield Reaction(f"{name}_{self._suffix(index)}", flux, changes, reference)

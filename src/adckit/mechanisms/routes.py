@@ -103,8 +103,8 @@ def has_cells(blueprint: Blueprint) -> bool:
     """There are tumour cells that take up drug."""
     if not has_tumour(blueprint):
         return False
-    in_tissue = blueprint.variant("delivery") in ("well-mixed", "krogh")
-    return in_tissue or needs_payload(blueprint)
+    takes_up = blueprint.variant("delivery") in ("well-mixed", "krogh", "medium")
+    return takes_up or needs_payload(blueprint)
 
 
 def role_issues(blueprint: Blueprint) -> list[Issue]:

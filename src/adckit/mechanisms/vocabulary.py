@@ -222,6 +222,8 @@ POPULATION_PARAMETERS = (
         positive=True,
         highest=1,
     ),
+    _spec("maximum_kill_rate", "1/day", "kill rate of these cells at full effect"),
+    _spec("kill_hill", "", "Hill coefficient of kill of these cells", lowest=1),
     _spec("efflux_factor", "", "exit of payload relative to other cells"),
 )
 """Parameters of one population of tumour cells, by the start of their name."""
@@ -253,6 +255,18 @@ _DELIVERY = (
         positive=True,
         highest=1,
     ),
+)
+
+_MEDIUM = (
+    _spec("medium_volume", "uL", "volume of the culture medium", positive=True),
+    _spec("seeded_cells", "cells", "cells in the dish at the start", positive=True),
+    _spec(
+        "confluent_cells",
+        "cells",
+        "most cells that the dish holds (logistic growth)",
+        positive=True,
+    ),
+    _spec("washout_time", "h", "time at which the medium is replaced", positive=True),
 )
 
 _CELL = (
@@ -410,6 +424,7 @@ PARAMETERS: dict[str, ParameterSpec] = {
         ANTIGEN_PARAMETERS,
         _PAYLOAD,
         _DELIVERY,
+        _MEDIUM,
         _CELL,
         _GROWTH,
         _PLAIN,

@@ -44,6 +44,9 @@ def organ_issues(blueprint: Blueprint) -> list[Issue]:
     if blueprint.load is None:
         what = "a plain drug carries no payload; leave its organs out"
         return [Issue("organs", what)]
+    if blueprint.variant("delivery") == "medium":
+        what = "a dish has no organs; leave them out"
+        return [Issue("organs", what)]
     issues = []
     for organ in ON_TARGET_ORGANS:
         if organ not in blueprint.organs:
