@@ -227,8 +227,25 @@ class TumourCard(PartCard):
     """A tumour: size, vessels, cells, growth, response; antigen by `for_target`."""
 
 
+ScaledName = Literal[
+    "antibody_clearance",
+    "antibody_central_volume",
+    "antibody_distribution_clearance",
+    "antibody_peripheral_volume",
+    "antibody_deep_distribution_clearance",
+    "antibody_deep_peripheral_volume",
+    "payload_clearance",
+    "payload_central_volume",
+    "payload_distribution_clearance",
+    "payload_peripheral_volume",
+]
+
+
 class HostCard(PartCard):
     """An animal or a human."""
+
+    scaling: dict[ScaledName, ValueCard] = {}
+    """Powers of body weight by which values of another host are scaled to this one."""
 
 
 class OrganCard(PartCard):

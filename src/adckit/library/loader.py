@@ -230,6 +230,7 @@ def _build(
             name: changes.options.get(name, known[0]) for name, known in options.items()
         },
         options=options,
+        scaled={n: h for n, h in draft.scaled.items() if n in blueprint.parameters},
         sources=_sources(blueprint.parameters, observations, programme, organs),
     )
 

@@ -84,6 +84,8 @@ class Product:
     """Named parameter set → the option in use."""
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Named parameter set → its options, the default first."""
+    scaled: Mapping[str, str] = field(default_factory=dict)
+    """Parameter that was scaled by body weight → the host it was scaled from."""
     sources: tuple[Source, ...] = ()
     """Every source that stands behind the parameters and observations."""
     digest: str = ""
