@@ -14,7 +14,17 @@ from typing import Any
 import typer
 
 from adckit import __version__
-from adckit.cli import doctor, evidence, listing, replay, resume, show, simulate, trial
+from adckit.cli import (
+    doctor,
+    evidence,
+    listing,
+    replay,
+    resume,
+    show,
+    simulate,
+    study,
+    trial,
+)
 
 __all__ = ["app", "main"]
 
@@ -53,6 +63,7 @@ def _guarded(command: Callable[..., Any]) -> Callable[..., Any]:
 app.command("list")(_guarded(listing.list_library))
 app.command("show")(_guarded(show.show))
 app.command("simulate")(_guarded(simulate.simulate))
+app.command("study")(_guarded(study.study))
 app.command("trial")(_guarded(trial.trial))
 app.command("replay")(_guarded(replay.replay))
 app.command("resume")(_guarded(resume.resume))

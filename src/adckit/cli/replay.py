@@ -30,6 +30,12 @@ def replay(
         from adckit.cli.population import repeat
 
         raise typer.Exit(repeat(folder, output, force=force))
+    from adckit.io.study_runs import is_study_run
+
+    if is_study_run(folder):
+        from adckit.cli.study import repeat as repeat_study
+
+        raise typer.Exit(repeat_study(folder, output, force=force))
     from adckit.cli.printing import console, print_failures, working
     from adckit.errors import RunError
     from adckit.io.comparing import compare_curves

@@ -25,6 +25,9 @@ def show(
     tumor: Annotated[
         str | None, typer.Option("--tumor", "--tumour", help="A tumour, or its card.")
     ] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Human, mouse, rat, cynomolgus, or a card.")
+    ] = None,
     changes: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="As for `adckit simulate`."),
@@ -36,7 +39,7 @@ def show(
     from adckit.library import load_product
     from adckit.mechanisms.assemble import assemble
 
-    product = load_product(model, settings=read_settings(changes or [], tumor))
+    product = load_product(model, settings=read_settings(changes or [], tumor, host))
     network = assemble(product.blueprint)
     if equations:
         print(network.equations())
@@ -45,6 +48,7 @@ def show(
     _print_head(screen, product)
     _print_programme(screen, product)
     _print_parameters(screen, network)
+    _print_scaled(screen, product)
     _print_observations(screen, product)
     screen.print("\nModel", style="bold")
     for note in network.notes:
@@ -109,6 +113,17 @@ def _print_parameters(screen: Console, network: Network) -> None:
         )
         why = ". ".join(filter(None, [str(parameter.source), parameter.note]))
         screen.print(Padding(why, (0, 0, 0, 6)), style="dim")
+
+
+def _print_scaled(screen: Console, product: Product) -> None:
+    if not product.scaled:
+        return
+    hosts = " and ".join(dict.fromkeys(product.scaled.values()))
+    screen.print(f"\nScaled by body weight from {hosts}", style="bold")
+    for name in product.scaled:
+        parameter = product.blueprint.parameters[name]
+        screen.print(f"  {name} = {parameter.value:g} {parameter.unit}")
+    screen.print("  The formula of each stands with it above.", style="dim")
 
 
 def _print_observations(screen: Console, product: Product) -> None:

@@ -59,8 +59,9 @@ def scale(
     `lend` gives the values of another host, or None for the host itself.
     """
     scaled: dict[str, str] = {}
-    wanted = [("antibody", ANTIBODY, "")]
+    wanted: list[tuple[str, tuple[str, ...], str]] = [("antibody", ANTIBODY, "")]
     wanted += [("payload", PAYLOAD, f"{name}_") for name in species]
+    exponents: Mapping[str, ValueCard] = {**host.scaling}
     for owner, names, prefix in wanted:
         if any(f"{prefix}{name}" in parameters for name in names):
             continue
@@ -71,7 +72,7 @@ def scale(
             variants.setdefault("disposition", lent.variants["disposition"])
         for name in names:
             value = lent.parameters.get(f"{prefix}{name}")
-            exponent = host.scaling.get(f"{owner}_{name}")
+            exponent = exponents.get(f"{owner}_{name}")
             if value is None or exponent is None:
                 continue
             parameters[value.name] = _scaled(value, exponent, parameters, lent)

@@ -33,6 +33,7 @@ from adckit.units import parse_unit
 
 __all__ = [
     "check_content",
+    "check_fields",
     "check_form",
     "drug_load",
     "hint",
@@ -44,7 +45,14 @@ __all__ = [
 
 def check_form(kind: str, node: Node, problems: Problems) -> PartCard | None:
     """The card as a record, or None when its form is wrong."""
-    model = CARD_MODELS[kind]
+    card = check_fields(CARD_MODELS[kind], node, problems)
+    return card if isinstance(card, PartCard) else None
+
+
+def check_fields(
+    model: type[BaseModel], node: Node, problems: Problems
+) -> BaseModel | None:
+    """The tree as a record of this form, or None when it has another."""
     try:
         return model.model_validate(node.plain())
     except ValidationError as error:
