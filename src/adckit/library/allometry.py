@@ -61,7 +61,7 @@ def scale(
     scaled: dict[str, str] = {}
     wanted: list[tuple[str, tuple[str, ...], str]] = [("antibody", ANTIBODY, "")]
     wanted += [("payload", PAYLOAD, f"{name}_") for name in species]
-    exponents: Mapping[str, ValueCard] = {**host.scaling}
+    exponents = {str(name): value for name, value in host.scaling.items()}
     for owner, names, prefix in wanted:
         if any(f"{prefix}{name}" in parameters for name in names):
             continue

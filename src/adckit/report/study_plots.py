@@ -25,7 +25,7 @@ __all__ = ["GrowthCurve", "draw_growth"]
 
 Floats = NDArray[np.float64]
 
-_LOWEST = 1.0  # mm3 that the logarithmic axis goes down to
+_LOWEST = 1.0  # mm3 that the logarithmic axis goes down to at most
 _ROOM = 1.15
 
 
@@ -78,12 +78,12 @@ def draw_growth(
         (logarithmic, "The same, logarithmic  [mm³]"),
     ):
         _frame(axes, title)
-        for i, curve in enumerate(curves):
-            _draw(axes, curve, _colour(curve, i))
-            _doses(axes, curve, _colour(curve, i))
+        for curve, colour in zip(curves, _colours(curves), strict=True):
+            _draw(axes, curve, colour)
+            _doses(axes, curve, colour)
     linear.set_ylim(0, top)
     logarithmic.set_yscale("log")
-    logarithmic.set_ylim(_LOWEST, top * 3)
+    logarithmic.set_ylim(_bottom(curves, palpable), top * 3)
     _level(linear, size, f"{size:g} mm³")
     _level(logarithmic, palpable, "felt above this")
     handles, labels = linear.get_legend_handles_labels()
@@ -109,8 +109,22 @@ def _top(curves: Sequence[GrowthCurve], largest: float) -> float:
     return min(highest, largest) * _ROOM
 
 
-def _colour(curve: GrowthCurve, number: int) -> str:
-    return FAINT if curve.control else COLOURS[(number - 1) % len(COLOURS)]
+def _bottom(curves: Sequence[GrowthCurve], palpable: float) -> float:
+    """Below the lowest curve, and below what is felt where a curve comes near that."""
+    lowest = min(float(np.nanmin(curve.volumes)) for curve in curves)
+    return max(
+        _LOWEST, min(lowest, palpable) / 2 if lowest < 4 * palpable else lowest / 2
+    )
+
+
+def _colours(curves: Sequence[GrowthCurve]) -> list[str]:
+    """Grey for controls, the palette for all others in their order."""
+    treated = [curve for curve in curves if not curve.control]
+    place = {id(curve): i for i, curve in enumerate(treated)}
+    return [
+        FAINT if curve.control else COLOURS[place[id(curve)] % len(COLOURS)]
+        for curve in curves
+    ]
 
 
 def _frame(axes: Axes, title: str) -> None:
