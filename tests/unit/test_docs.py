@@ -143,7 +143,7 @@ def with_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def quickly(words: list[str]) -> list[str]:
     """A command as it is typed, without pictures and with few replicates of a trial."""
-    reporting = words[0] in ("simulate", "trial", "resume")
+    reporting = words[0] in ("simulate", "study", "trial", "resume")
     if words[0] == "trial" and "--replicates" in words:
         words[words.index("--replicates") + 1] = "2"
     elif words[0] == "trial":
