@@ -162,6 +162,8 @@ class ChoiceCard(SectionCard):
     """One option of a named parameter set."""
 
     load: LoadCard | None = None
+    only_host: Text | None = None
+    """The host that its values are about, where they are about one alone."""
 
 
 class PartCard(SectionCard):

@@ -31,6 +31,7 @@ from adckit.library.reading import Problems
 from adckit.library.resolving import (
     Draft,
     check_complete,
+    check_hosts,
     make_blueprint,
     payload_species,
     resolve,
@@ -201,6 +202,7 @@ def _build(
     options = set_options(cards)
     used = tuple(species.name for species in gathered.species)
     changes = sort_settings(rest, used, options, problems)
+    check_hosts(cards, changes, names["host"], problems)
     if problems:
         return None
     draft = Draft(drug_load(card.load) if isinstance(card, ConjugateCard) else None)

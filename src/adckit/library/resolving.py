@@ -37,6 +37,7 @@ from adckit.parameters import Parameter
 __all__ = [
     "Draft",
     "check_complete",
+    "check_hosts",
     "make_blueprint",
     "payload_species",
     "resolve",
@@ -166,6 +167,22 @@ def _copy_like_species(cards: Sequence[PartCard], draft: Draft) -> None:
             )
             copy = known.with_value(known.value, source=source)
             draft.parameters[own] = replace(copy, name=own, spread=known.spread)
+
+
+def check_hosts(
+    cards: Sequence[PartCard], settings: Settings, host: str, problems: Problems
+) -> None:
+    """Report options that hold for another host than this one."""
+    for name, option in settings.options.items():
+        for card in cards:
+            choice = card.parameter_sets.get(name, {}).get(option)
+            only = choice.only_host if choice is not None else None
+            if only is not None and not same_name(only, host):
+                problems.add(
+                    f"setting '{name}'",
+                    f"'{option}' has values of the host '{only}', and the host is "
+                    f"'{host}'. Choose host={only}, or leave '{name}' out.",
+                )
 
 
 def set_options(cards: Sequence[PartCard]) -> dict[str, tuple[str, ...]]:
