@@ -155,3 +155,18 @@ def test_show_says_what_was_scaled(adckit: Command) -> None:
     outcome = adckit("show", "mln2704", "--host", "rat")
     assert "Scaled by body weight from human" in outcome.output
     assert "Scaled by body weight from" not in adckit("show", "mln2704").output
+
+
+def test_a_simulation_says_what_was_scaled(adckit: Command, tmp_path: Path) -> None:
+    words = ["simulate", "mln2704", "--host", "rat", "--regimen", "10 mg/kg once"]
+    outcome = adckit(*words, "-o", "run")
+    assert outcome.code == 0, outcome.errors
+    assert "scaled by body weight from another host: clearance, " in outcome.output
+    page = (tmp_path / "run" / "report.html").read_text("utf-8")
+    assert "Scaled by body weight from human: 0.254 L/day/m2 x 1.85 m2" in page
+
+
+def test_tumours_are_listed_with_the_names_that_people_use(adckit: Command) -> None:
+    listed = " ".join(adckit("list").output.split())
+    for name in ("KPL-4", "NCI-N87", "COLO 205", "HBCx-34"):
+        assert name in listed

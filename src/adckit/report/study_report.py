@@ -16,7 +16,7 @@ from adckit.io.study_runs import StudyRun
 from adckit.report.collecting import shown_unit
 from adckit.report.population_plots import png
 from adckit.report.study_plots import GrowthCurve, draw_growth
-from adckit.report.words import number_text, parameter_text
+from adckit.report.words import number_text, parameter_text, scaled_text
 from adckit.studies.tumour_growth import LARGEST, PALPABLE, SUSTAINED, Measures
 from adckit.studies.xenograft import BETWEEN_ANIMALS, ArmOutcome, StudyOutcome
 
@@ -214,14 +214,11 @@ def _arm(one: ArmOutcome) -> dict[str, Any]:
 
 
 def _scaled(outcome: StudyOutcome) -> Mapping[str, str]:
-    """Parameters that were scaled from another host, with the formula."""
+    """Parameters of any arm that were scaled from another host, with the formula."""
     found: dict[str, str] = {}
     for one in outcome.arms:
-        product = one.arm.ready.product
-        if product is not None:
-            known = product.blueprint.parameters
-            found |= {name: str(known[name].source) for name in product.scaled}
-    return {parameter_text(name): text for name, text in found.items()}
+        found |= scaled_text(one.arm.ready.product)
+    return found
 
 
 def _text(name: str) -> str:
