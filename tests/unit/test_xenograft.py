@@ -93,6 +93,13 @@ def test_a_carrier_competes_for_the_antigen() -> None:
     assert volumes[1] < volumes[2] <= volumes[0] * (1 + 1e-6)
 
 
+def test_antibody_payload_and_antigen_are_conserved_in_every_arm() -> None:
+    mixed = ArmRequest("mixed", BASE, "3 mg/kg q1w x2", "9 mg/kg once", animals=4)
+    found = carry_out_study(asked(CONTROL, mixed))
+    for case in found.cases:
+        assert np.nanmax(case.result.imbalance) < 1e-8
+
+
 def test_animals_are_the_same_whatever_other_arms_there_are() -> None:
     group = replace(DOSE, animals=5)
     alone = carry_out_study(asked(group))
