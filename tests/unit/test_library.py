@@ -151,7 +151,7 @@ def test_every_option_of_every_set_can_be_used(product: str) -> None:
     for name, options in loaded.options.items():
         assert loaded.choices[name] == options[0]
         for option in options:
-            host = "mouse" if name == "mouse_pk" else "human"
+            host = loaded.set_hosts.get(name, "human")
             changed = load_product(product, settings={name: option, "host": host})
             assert changed.choices[name] == option
 

@@ -35,6 +35,7 @@ from adckit.library.resolving import (
     make_blueprint,
     payload_species,
     resolve,
+    set_hosts,
     set_options,
 )
 from adckit.library.settings import ORGANS, part_settings, sort_settings
@@ -232,6 +233,7 @@ def _build(
             name: changes.options.get(name, known[0]) for name, known in options.items()
         },
         options=options,
+        set_hosts=set_hosts(cards),
         scaled={n: h for n, h in draft.scaled.items() if n in blueprint.parameters},
         sources=_sources(blueprint.parameters, observations, programme, organs),
     )

@@ -41,6 +41,7 @@ __all__ = [
     "make_blueprint",
     "payload_species",
     "resolve",
+    "set_hosts",
     "set_options",
 ]
 
@@ -193,6 +194,17 @@ def set_options(cards: Sequence[PartCard]) -> dict[str, tuple[str, ...]]:
             known = found.get(name, ())
             found[name] = (*known, *(o for o in choices if o not in known))
     return found
+
+
+def set_hosts(cards: Sequence[PartCard]) -> dict[str, str]:
+    """Named parameter sets with options that hold in one host alone, and that host."""
+    return {
+        name: choice.only_host
+        for card in cards
+        for name, choices in card.parameter_sets.items()
+        for choice in choices.values()
+        if choice.only_host is not None
+    }
 
 
 def payload_species(
