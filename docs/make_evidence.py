@@ -62,7 +62,8 @@ CONTRADICTIONS = (
     (
         "Mouse clearance of T-DM1: 0.0934 or 0.019 L/day/kg",
         "",
-        "No set: the faster one is 5 to 11 times what total antibody allows.",
+        "Set `mouse_pk`, for `host=mouse` alone: the faster one is 5 to 11 times what "
+        "total antibody allows.",
     ),
     (
         "N87 in mice: half kill at 25 or 485 nM",

@@ -222,8 +222,11 @@ class _Page:
 
     def _differences(self, name: str, options: tuple[str, ...]) -> str:
         """What changes between the options of one set, parameter by parameter."""
+        host = self.loaded.set_hosts.get(name, self.loaded.parts["host"])
         made = {
-            option: load_product(self.loaded.name, settings={name: option}).blueprint
+            option: load_product(
+                self.loaded.name, settings={name: option, "host": host}
+            ).blueprint
             for option in options
         }
         default = made[options[0]]

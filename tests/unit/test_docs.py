@@ -152,7 +152,7 @@ def with_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def quickly(words: list[str]) -> list[str]:
     """A command as it is typed, without pictures and with few replicates of a trial."""
-    reporting = words[0] in ("simulate", "assay", "trial", "resume")
+    reporting = words[0] in ("simulate", "assay", "study", "trial", "resume")
     if words[0] == "trial" and "--replicates" in words:
         words[words.index("--replicates") + 1] = "2"
     elif words[0] == "trial":

@@ -155,8 +155,14 @@ def test_every_option_of_every_set_can_be_used(product: str) -> None:
     for name, options in loaded.options.items():
         assert loaded.choices[name] == options[0]
         for option in options:
-            changed = load_product(product, settings={name: option})
+            host = loaded.set_hosts.get(name, "human")
+            changed = load_product(product, settings={name: option, "host": host})
             assert changed.choices[name] == option
+
+
+def test_a_set_of_one_host_is_refused_in_another() -> None:
+    with pytest.raises(CardError, match=r"values of the host 'mouse'.*Choose host=mou"):
+        load_product("T-DM1", settings={"mouse_pk": "TDM1-M2"})
 
 
 @pytest.mark.parametrize("name", list_parts("compartments"))

@@ -31,6 +31,17 @@ def list_library() -> None:
     headers = ["product", "target", "made of", "also known as"]
     screen.print(plain_table(headers, rows))
     screen.print()
-    others = [[f"{words}:", ", ".join(list_parts(k))] for k, words in _KINDS.items()]
+    others = [
+        [f"{words}:", ", ".join(_with_others(name) for name in list_parts(kind))]
+        for kind, words in _KINDS.items()
+    ]
     screen.print(plain_table(["", ""], others))
     screen.print("\nadckit show NAME describes one; --set linker=NAME swaps a part.")
+
+
+def _with_others(name: str) -> str:
+    """A card with the other names that it can be called by."""
+    from adckit.library.shelf import aliases_of
+
+    others = aliases_of(name)
+    return f"{name} ({', '.join(others)})" if others else name

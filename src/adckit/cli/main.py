@@ -24,6 +24,7 @@ from adckit.cli import (
     scan,
     show,
     simulate,
+    study,
     trial,
 )
 
@@ -66,6 +67,7 @@ app.command("show")(_guarded(show.show))
 app.command("simulate")(_guarded(simulate.simulate))
 app.command("scan")(_guarded(scan.scan))
 app.command("assay")(_guarded(assay.assay))
+app.command("study")(_guarded(study.study))
 app.command("trial")(_guarded(trial.trial))
 app.command("replay")(_guarded(replay.replay))
 app.command("resume")(_guarded(resume.resume))

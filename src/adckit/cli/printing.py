@@ -18,6 +18,7 @@ from adckit.report.words import (
     number_text,
     published_text,
     quantity_text,
+    scaled_text,
     value_with_spread,
 )
 from adckit.studies.case import Case
@@ -80,6 +81,10 @@ def print_case(screen: Console, case: Case) -> None:
     screen.print(case.label, style="bold")
     regimen = result.provenance["regimen"]
     screen.print(f"{regimen}; {result.times[-1]:g} days, {people}", style="dim")
+    scaled = scaled_text(case.ready.product)
+    if scaled:
+        names = ", ".join(scaled)
+        screen.print(f"scaled by body weight from another host: {names}", style="dim")
     for subject in result.subjects[:_SHOWN_SUBJECTS]:
         rows = [row for row in case.rows if row.subject == subject]
         if count > 1:

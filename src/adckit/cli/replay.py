@@ -40,6 +40,12 @@ def replay(
         from adckit.cli import assay
 
         raise typer.Exit(assay.repeat(folder, output, force=force))
+    from adckit.io.study_runs import is_study_run
+
+    if is_study_run(folder):
+        from adckit.cli.study import repeat as repeat_study
+
+        raise typer.Exit(repeat_study(folder, output, force=force))
     from adckit.cli.printing import console, print_failures, working
     from adckit.errors import RunError
     from adckit.io.comparing import compare_curves

@@ -31,6 +31,9 @@ def show(
     tumor: Annotated[
         str | None, typer.Option("--tumor", "--tumour", help="A tumour, or its card.")
     ] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Human, mouse, rat, cynomolgus, or a card.")
+    ] = None,
     changes: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="As for `adckit simulate`."),
@@ -47,7 +50,7 @@ def show(
     if line is not None:
         _print_line(console(), model, line)
         return
-    product = load_product(model, settings=read_settings(changes or [], tumor))
+    product = load_product(model, settings=read_settings(changes or [], tumor, host))
     network = assemble(product.blueprint)
     if equations:
         print(network.equations())
@@ -56,6 +59,7 @@ def show(
     _print_head(screen, product)
     _print_programme(screen, product)
     _print_parameters(screen, network)
+    _print_scaled(screen, product)
     _print_observations(screen, product)
     screen.print("\nModel", style="bold")
     for note in network.notes:
@@ -149,6 +153,17 @@ def _print_parameter(screen: Console, parameter: Parameter) -> None:
     screen.print(f"  {parameter.name} = {value}{spread}  [{parameter.status}{fitted}]")
     why = ". ".join(filter(None, [str(parameter.source), parameter.note]))
     screen.print(Padding(why, (0, 0, 0, 6)), style="dim")
+
+
+def _print_scaled(screen: Console, product: Product) -> None:
+    if not product.scaled:
+        return
+    hosts = " and ".join(dict.fromkeys(product.scaled.values()))
+    screen.print(f"\nScaled by body weight from {hosts}", style="bold")
+    for name in product.scaled:
+        parameter = product.blueprint.parameters[name]
+        screen.print(f"  {name} = {parameter.value:g} {parameter.unit}")
+    screen.print("  The formula of each stands with it above.", style="dim")
 
 
 def _print_observations(screen: Console, product: Product) -> None:

@@ -26,6 +26,10 @@ def simulate(
     tumor: Annotated[
         str | None, typer.Option("--tumor", "--tumour", help="A tumour, or its card.")
     ] = None,
+    host: Annotated[
+        str | None,
+        typer.Option(help="Who gets it: human, mouse, rat, cynomolgus, or a card."),
+    ] = None,
     days: Annotated[float | None, typer.Option(help="Days to simulate.")] = None,
     changes: Annotated[
         list[str] | None,
@@ -50,6 +54,27 @@ def simulate(
         Path | None,
         typer.Option(metavar="TABLE.csv", help="Doses as a table of NONMEM events."),
     ] = None,
+    arms: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--arm",
+            metavar="ARM",
+            help="Of a study in mice: 'control', '3 mg/kg once', 'naked 3 mg/kg once' "
+            "or 'NAME: ...'. May be repeated.",
+        ),
+    ] = None,
+    animals: Annotated[
+        int | None, typer.Option(min=0, help="Mice per arm; 0 for the typical one.")
+    ] = None,
+    start_volume: Annotated[
+        str | None, typer.Option(metavar="VOLUME", help="Of tumours, such as 200 mm3.")
+    ] = None,
+    with_control: Annotated[
+        bool,
+        typer.Option(
+            "--control/--no-control", help="Beside a tumour in an animal, untreated."
+        ),
+    ] = True,
     time_unit: Annotated[str, typer.Option(help="Of TIME in the table.")] = "day",
     amount_unit: Annotated[str, typer.Option(help="Of AMT in the table.")] = "mg",
     ignore: Annotated[
@@ -124,11 +149,35 @@ def simulate(
         regimen=regimen,
         doses=table,
         days=days,
-        settings=read_settings(changes or [], tumor),
+        settings=read_settings(changes or [], tumor, host),
         engine=engine,
         rtol=rtol,
     )
-    if subjects is None and subject_table is None:
+    many = subjects is not None or subject_table is not None
+    if arms or animals is not None or start_volume is not None:
+        refuse_with_arms(request, many=many)
+    if arms or (not many and with_control and is_xenograft(request)):
+        from adckit.cli.study import arms_of
+        from adckit.cli.study import run as run_study
+
+        in_arms = arms_of(
+            request,
+            arms or [regimen or own_regimen(request)],
+            animals=animals or 0,
+            start=start_volume,
+            with_control=with_control,
+            days=days,
+            seed=seed,
+        )
+        raise typer.Exit(
+            run_study(in_arms, output, command=command_line(), report=report)
+        )
+    if animals is not None or start_volume is not None:
+        raise AdckitError(
+            "--animals and --start-volume are about a study of tumours in mice. Give "
+            "--host mouse and --tumor, or --arm."
+        )
+    if not many:
         refuse_without_subjects(
             population, effects, outputs, above, max_memory, threads
         )
@@ -168,15 +217,52 @@ def refuse_without_subjects(*options: object) -> None:
         )
 
 
-def read_settings(changes: list[str], tumour: str | None) -> dict[str, str]:
-    """`KEY=VALUE` texts as settings.
+def refuse_with_arms(request: Request, *, many: bool) -> None:
+    """Raises AdckitError for what a study of arms does not take."""
+    from adckit.errors import AdckitError
+
+    if many or request.compare or request.doses is not None:
+        raise AdckitError(
+            "--arm, --animals and --start-volume make a study of tumours in mice, "
+            "which has no --subjects, --table, --compare or --doses. Leave those out; "
+            "a study file may have arms of several products (see `adckit study`)."
+        )
+
+
+def is_xenograft(request: Request) -> bool:
+    """A tumour was asked for in an animal, and nothing that such a study lacks."""
+    from adckit.library import load_product
+
+    asked = request.settings.keys() >= {"host", "tumour"}
+    if not asked or request.compare or request.doses is not None:
+        return False
+    product = load_product(request.model, settings=request.settings)
+    blueprint = product.blueprint
+    grows = blueprint.variant("delivery") != "none" and blueprint.species
+    return product.parts["host"] != "human" and bool(grows)
+
+
+def own_regimen(request: Request) -> str:
+    """The regimen of the product's card.  Raises RegimenError where there is none."""
+    from adckit.planning import chosen_regimen
+    from adckit.prepared import prepare
+
+    return str(chosen_regimen(prepare(request.model, request.settings), None))
+
+
+def read_settings(
+    changes: list[str], tumour: str | None, host: str | None = None
+) -> dict[str, str]:
+    """`KEY=VALUE` texts as settings, and those that have an option of their own.
 
     Raises AdckitError for one without `=` and for a key that is there twice.
     """
     from adckit.errors import AdckitError
 
     settings: dict[str, str] = {}
-    for text in [*changes, *([f"tumour={tumour}"] if tumour is not None else [])]:
+    own = {"tumour": tumour, "host": host}
+    given = [f"{key}={value}" for key, value in own.items() if value is not None]
+    for text in [*changes, *given]:
         key, sign, value = text.partition("=")
         key, value = key.strip(), value.strip()
         if not (sign and key and value):

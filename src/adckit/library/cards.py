@@ -196,6 +196,8 @@ class ChoiceCard(SectionCard):
     """One option of a named parameter set."""
 
     load: LoadCard | None = None
+    only_host: Text | None = None
+    """The host that its values are about, where they are about one alone."""
 
 
 class PartCard(SectionCard):
@@ -287,8 +289,25 @@ class CellLineCard(PartCard):
     assays: tuple[AssayCard, ...] = ()
 
 
+ScaledName = Literal[
+    "antibody_clearance",
+    "antibody_central_volume",
+    "antibody_distribution_clearance",
+    "antibody_peripheral_volume",
+    "antibody_deep_distribution_clearance",
+    "antibody_deep_peripheral_volume",
+    "payload_clearance",
+    "payload_central_volume",
+    "payload_distribution_clearance",
+    "payload_peripheral_volume",
+]
+
+
 class HostCard(PartCard):
     """An animal or a human."""
+
+    scaling: dict[ScaledName, ValueCard] = {}
+    """Powers of body weight by which values of another host are scaled to this one."""
 
 
 class OrganCard(PartCard):

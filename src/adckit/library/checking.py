@@ -33,6 +33,7 @@ from adckit.units import parse_unit
 
 __all__ = [
     "check_content",
+    "check_fields",
     "check_form",
     "drug_load",
     "hint",
@@ -57,13 +58,20 @@ _ROUTES: Mapping[tuple[int | str, ...], str] = {
 
 def check_form(kind: str, node: Node, problems: Problems) -> PartCard | None:
     """The card as a record, or None when its form is wrong."""
-    model = CARD_MODELS[kind]
+    card = check_fields(CARD_MODELS[kind], node, problems)
+    return card if isinstance(card, PartCard) else None
+
+
+def check_fields(
+    model: type[BaseModel], node: Node, problems: Problems
+) -> BaseModel | None:
+    """The tree as a record of this form, or None when it has another."""
     try:
         return model.model_validate(node.plain())
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             problems.add(node.place(detail["loc"]), _sentence(model, detail))
-            if kind == "linker" and detail["loc"] in _ROUTES:
+            if model is CARD_MODELS["linker"] and detail["loc"] in _ROUTES:
                 problems.add(node.place(detail["loc"]), _ROUTES[detail["loc"]])
         return None
 

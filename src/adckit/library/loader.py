@@ -46,9 +46,11 @@ from adckit.library.reading import Problems
 from adckit.library.resolving import (
     Draft,
     check_complete,
+    check_hosts,
     make_blueprint,
     payload_species,
     resolve,
+    set_hosts,
     set_options,
 )
 from adckit.library.settings import (
@@ -236,6 +238,7 @@ def _build(
     options = set_options(cards)
     used = tuple(species.name for species in gathered.species)
     changes = sort_settings(rest, used, options, problems)
+    check_hosts(cards, changes, names["host"], problems)
     if problems:
         return None
     draft = Draft(drug_load(card.load) if isinstance(card, ConjugateCard) else None)
@@ -273,6 +276,8 @@ def _build(
             name: changes.options.get(name, known[0]) for name, known in options.items()
         },
         options=options,
+        set_hosts=set_hosts(cards),
+        scaled={n: h for n, h in draft.scaled.items() if n in blueprint.parameters},
         sources=_sources(blueprint.parameters, observations, programme, organs),
     )
 

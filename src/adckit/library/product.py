@@ -111,6 +111,10 @@ class Product:
     """Named parameter set → the option in use."""
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Named parameter set → its options, the default first."""
+    set_hosts: Mapping[str, str] = field(default_factory=dict)
+    """Named parameter set → the one host that some of its options are about."""
+    scaled: Mapping[str, str] = field(default_factory=dict)
+    """Parameter that was scaled by body weight → the host it was scaled from."""
     sources: tuple[Source, ...] = ()
     """Every source that stands behind the parameters and observations."""
     digest: str = ""

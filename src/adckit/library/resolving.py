@@ -2,16 +2,19 @@
 
 Order: neutral values, host, payload, linker, antibody, target, tumour, the product
 itself; in each card its own values and then those `for_host`, `for_linker` ... that
-hold in this company.  Chosen options of parameter sets come after all cards; a payload
-species then takes what it lacks from the one it is like; what the user sets comes last.
+hold in this company.  Chosen options of parameter sets come after all cards; then
+disposition that no card gives for this host is scaled from another (`allometry`); a
+payload species takes what it lacks from the one it is like; what the user sets is last.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from adckit.errors import ModelError
+from adckit.library.allometry import Lent, scale
 from adckit.library.antigen import (
     classes_of,
     population_of,
@@ -20,6 +23,7 @@ from adckit.library.antigen import (
 )
 from adckit.library.cards import (
     ChoiceCard,
+    HostCard,
     LinkerCard,
     PartCard,
     PayloadCard,
@@ -27,10 +31,11 @@ from adckit.library.cards import (
     ValueCard,
 )
 from adckit.library.cards import SectionCard as Section
-from adckit.library.checking import drug_load, hint
+from adckit.library.checking import check_form, drug_load, hint
+from adckit.library.opening import open_file
 from adckit.library.reading import Node, Problems
 from adckit.library.settings import Settings, with_mean_load
-from adckit.library.shelf import PARTS, same_name
+from adckit.library.shelf import PARTS, find, same_name
 from adckit.mechanisms.assemble import assemble
 from adckit.mechanisms.blueprint import (
     VARIANTS,
@@ -45,9 +50,11 @@ from adckit.parameters import Parameter
 __all__ = [
     "Draft",
     "check_complete",
+    "check_hosts",
     "make_blueprint",
     "payload_species",
     "resolve",
+    "set_hosts",
     "set_options",
 ]
 
@@ -62,6 +69,8 @@ class Draft:
     populations: tuple[CellPopulation, ...] = ()
     staining: Mapping[str, ValueCard] = field(default_factory=dict)
     """Grade of staining → receptors per cell, from the target."""
+    scaled: dict[str, str] = field(default_factory=dict)
+    """Parameter → host that it was scaled from; see `allometry`."""
 
     def apply(self, section: Section, species: Sequence[str]) -> None:
         """Lay a section over what is there."""
@@ -103,13 +112,11 @@ def resolve(
     problems: Problems,
 ) -> Draft:
     """Lay `cards`, weakest first, and then `settings` over `draft`."""
-    for target in (card for card in cards if isinstance(card, TargetCard)):
-        draft.staining = target.staining_receptors
-    for card in cards:
-        draft.apply(card, all_species)
-        for section in _in_company(card, parts):
-            draft.apply(section, all_species)
+    _lay(cards, draft, parts, all_species)
     _apply_options(cards, draft, all_species, settings)
+    weight = [p for p in settings.parameters if p.name == "body_weight"]
+    draft.parameters.update({parameter.name: parameter for parameter in weight})
+    _scale_from_another_host(cards, draft, parts, all_species)
     _copy_like_species(cards, draft)
     draft.variants.update(settings.variants)
     changed, before = settings.parameters, dict(draft.parameters)
@@ -119,6 +126,55 @@ def resolve(
     if settings.mean_load is not None:
         draft.load = with_mean_load(draft.load, settings.mean_load, problems)
     return draft
+
+
+def _lay(
+    cards: Sequence[PartCard],
+    draft: Draft,
+    parts: Mapping[str, str],
+    all_species: Sequence[str],
+) -> None:
+    for target in (card for card in cards if isinstance(card, TargetCard)):
+        draft.staining = target.staining_receptors
+    for card in cards:
+        draft.apply(card, all_species)
+        for section in _in_company(card, parts):
+            draft.apply(section, all_species)
+
+
+def _scale_from_another_host(
+    cards: Sequence[PartCard],
+    draft: Draft,
+    parts: Mapping[str, str],
+    all_species: Sequence[str],
+) -> None:
+    """Disposition that no card gives for this host; see `allometry`."""
+    hosts = [card for card in cards if isinstance(card, HostCard)]
+    if not hosts or "body_weight" not in draft.parameters:
+        return
+    here = hosts[-1]  # the neutral values, which have a host's form, come before it
+
+    def lend(name: str) -> Lent | None:
+        card = _host(name)
+        if same_name(name, parts["host"]) or card is None:
+            return None
+        other = Draft()
+        company = {**parts, "host": name}
+        _lay([card if c is here else c for c in cards], other, company, all_species)
+        return Lent(name, other.parameters, other.variants)
+
+    draft.scaled.update(
+        scale(draft.parameters, draft.variants, here, all_species, lend)
+    )
+
+
+@cache
+def _host(name: str) -> HostCard | None:
+    """The card of a host of the library."""
+    problems = Problems()
+    opened = open_file("host", find("host", name), problems)
+    card = check_form("host", opened.node, problems) if opened is not None else None
+    return card if isinstance(card, HostCard) else None
 
 
 def _apply_options(
@@ -153,6 +209,22 @@ def _copy_like_species(cards: Sequence[PartCard], draft: Draft) -> None:
             draft.parameters[own] = replace(copy, name=own, spread=known.spread)
 
 
+def check_hosts(
+    cards: Sequence[PartCard], settings: Settings, host: str, problems: Problems
+) -> None:
+    """Report options that hold for another host than this one."""
+    for name, option in settings.options.items():
+        for card in cards:
+            choice = card.parameter_sets.get(name, {}).get(option)
+            only = choice.only_host if choice is not None else None
+            if only is not None and not same_name(only, host):
+                problems.add(
+                    f"setting '{name}'",
+                    f"'{option}' has values of the host '{only}', and the host is "
+                    f"'{host}'. Choose host={only}, or leave '{name}' out.",
+                )
+
+
 def set_options(cards: Sequence[PartCard]) -> dict[str, tuple[str, ...]]:
     """Named parameter sets of all cards with their options, the default first."""
     found: dict[str, tuple[str, ...]] = {}
@@ -161,6 +233,17 @@ def set_options(cards: Sequence[PartCard]) -> dict[str, tuple[str, ...]]:
             known = found.get(name, ())
             found[name] = (*known, *(o for o in choices if o not in known))
     return found
+
+
+def set_hosts(cards: Sequence[PartCard]) -> dict[str, str]:
+    """Named parameter sets with options that hold in one host alone, and that host."""
+    return {
+        name: choice.only_host
+        for card in cards
+        for name, choices in card.parameter_sets.items()
+        for choice in choices.values()
+        if choice.only_host is not None
+    }
 
 
 def payload_species(

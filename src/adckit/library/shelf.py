@@ -1,7 +1,7 @@
 """Where cards are kept, and how a name finds its file.
 
-A folder per kind; the file's name is the card's name.  Other names of a product are in
-`aliases.yaml`, so that finding one card never reads the others.
+A folder per kind; the file's name is the card's name.  Other names of products and
+tumours are in `aliases.yaml`, so that finding one card never reads the others.
 """
 
 from __future__ import annotations
@@ -72,8 +72,7 @@ def find(kind: str, name: str) -> Path:
     names = list_parts(kind)
     wanted = _folded(name)
     for known in names:
-        others = aliases_of(known) if kind == "conjugate" else ()
-        if wanted in {_folded(candidate) for candidate in (known, *others)}:
+        if wanted in {_folded(one) for one in (known, *aliases_of(known))}:
             return _ROOT / FOLDERS[kind] / f"{known}.yaml"
     raise UnknownNameError(kind, name, known_names(kind))
 
@@ -81,14 +80,12 @@ def find(kind: str, name: str) -> Path:
 def known_names(kind: str) -> tuple[str, ...]:
     """Names and aliases by which cards of a kind can be found."""
     names = list_parts(kind)
-    if kind != "conjugate":
-        return names
     return (*names, *(alias for name in names for alias in aliases_of(name)))
 
 
-def aliases_of(product: str) -> tuple[str, ...]:
-    """Other names of a product of the library."""
-    return _aliases().get(product, ())
+def aliases_of(name: str) -> tuple[str, ...]:
+    """Other names of a product or a tumour of the library."""
+    return _aliases().get(name, ())
 
 
 def same_name(one: str, other: str) -> bool:

@@ -25,6 +25,7 @@ from adckit.report.words import (
     parameter_text,
     published_text,
     quantity_text,
+    scaled_text,
     value_with_spread,
 )
 from adckit.status import Status
@@ -170,6 +171,7 @@ def _case(case: Case) -> dict[str, Any]:
         "changes": ", ".join(
             f"{name} = {value}" for name, value in result.provenance["settings"].items()
         ),
+        "scaled": scaled_text(product),
         "agreement": _agreement([r for r in rows if r.subject == result.subjects[0]]),
         "shown": min(count, _SHOWN_SUBJECTS),
         "hidden": max(0, count - _SHOWN_SUBJECTS),

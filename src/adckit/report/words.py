@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from adckit.library import Product
 from adckit.parameters import Spread
 from adckit.studies.summary import SummaryRow
 
@@ -13,6 +14,7 @@ __all__ = [
     "parameter_text",
     "published_text",
     "quantity_text",
+    "scaled_text",
     "value_with_spread",
 ]
 
@@ -53,6 +55,14 @@ def quantity_text(quantity: str) -> str:
 
 def parameter_text(name: str) -> str:
     return name.replace("_", " ")
+
+
+def scaled_text(product: Product | None) -> dict[str, str]:
+    """Parameters that were scaled from another host, each with its formula."""
+    if product is None:
+        return {}
+    known = product.blueprint.parameters
+    return {parameter_text(n): str(known[n].source) for n in product.scaled}
 
 
 def number_text(value: float | None, digits: int = 3) -> str:

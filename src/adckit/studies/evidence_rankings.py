@@ -17,6 +17,7 @@ from adckit.studies.evidence_ensemble import Effort, Modelled, make_model
 from adckit.studies.evidence_measures import dose_per_body, toxicity_shares
 from adckit.studies.evidence_rows import RankRow
 from adckit.studies.evidence_trials import MtdForecast
+from adckit.studies.evidence_xenografts import kill_order, regressions
 from adckit.studies.protocol import load_protocol
 from adckit.studies.uncertainty import combine_subjects
 
@@ -226,8 +227,20 @@ def _dm1(model: Modelled, protocol: str, forecast: MtdForecast) -> Floats:
     return np.array([0.0 if i < 0 else per_level[i] for i in levels])
 
 
+def _kill_order(ranking: Ranking, known: Known) -> _Answer:
+    settings = known.settings.get("trastuzumab-emtansine", {})
+    return kill_order(ranking.expected, known.effort, settings)
+
+
+def _regressions(ranking: Ranking, known: Known) -> _Answer:
+    settings = known.settings.get("cantuzumab-mertansine", {})
+    return regressions(ranking.expected, known.effort, settings)
+
+
 METHODS: Mapping[str, Callable[[Ranking, Known], _Answer]] = {
     "kill-by-antigen": _kill_by_antigen,
+    "kill-order": _kill_order,
+    "regressions": _regressions,
     "limiting-organ": _limiting_organ,
     "dm1-at-mtd": _dm1_at_mtd,
 }
