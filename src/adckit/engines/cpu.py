@@ -24,7 +24,8 @@ from adckit.codegen.kernels import ModelShape, add_model
 from adckit.codegen.layout import JOB, Layout
 from adckit.codegen.machine import Compiled, compile_module, host, widest_lanes
 from adckit.codegen.mathematics import add_mathematics
-from adckit.codegen.methods import RODAS5P, Rosenbrock
+from adckit.codegen.methods import Method
+from adckit.codegen.rodas import RODAS5P
 from adckit.engines.base import Problem, Solution
 from adckit.network.system import OdeSystem
 from adckit.status import Status
@@ -57,7 +58,7 @@ class Kernel:
 
 
 def module_text(
-    system: OdeSystem, method: Rosenbrock, lanes: int
+    system: OdeSystem, method: Method, lanes: int
 ) -> tuple[str, ModelShape, Layout]:
     """The LLVM IR of a system's integrator."""
     module = Module(lanes)
@@ -69,7 +70,7 @@ def module_text(
 
 
 def compile_system(
-    system: OdeSystem, *, method: Rosenbrock = RODAS5P, lanes: int | None = None
+    system: OdeSystem, *, method: Method = RODAS5P, lanes: int | None = None
 ) -> Kernel:
     """Compile a system for this machine; `lanes` defaults to the widest register."""
     width = lanes or widest_lanes()
@@ -158,6 +159,7 @@ class _Run:
             "last": n,
             "time_count": len(problem.times),
             "max_steps": problem.max_steps,
+            "max_limited": int(128 * problem.rtol**-0.2),
             "rtol": problem.rtol,
             "start": problem.start,
             "end": problem.end,
