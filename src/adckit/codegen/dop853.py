@@ -22,17 +22,21 @@ def dop853() -> RungeKutta:
         error=rows(_ERROR),
         dense=_dense_table(a[12]),
         citation=(
-            "Hairer E, Norsett SP, Wanner G. Solving Ordinary Differential Equations I, "
-            "2nd ed., Springer 1993, section II.5 and the code DOP853"
+            "Hairer E, Norsett SP, Wanner G. Solving Ordinary Differential Equations "
+            "I, 2nd ed., Springer 1993, section II.5 and the code DOP853"
         ),
-        reach=6.0,
+        reach=6.3,
         extra=3,
     )
 
 
 def _dense_table(solution: tuple[float, ...]) -> Table:
-    """Published as F1 + s(F2 + (1 - s)(F3 + s(F4 + (1 - s)(F5 + s F6)))) in the place of
-    k_1 + s(k_2 + ...), with F1 = h K_1 - d, F2 = 2 d - h(K_1 + K_13), d = y1 - y0."""
+    """The interpolant in powers of s.
+
+    It is published as F1 + s(F2 + (1 - s)(F3 + s(F4 + (1 - s)(F5 + s F6)))) in the
+    place of k_1 + s(k_2 + ...), where F1 = h K_1 - d, F2 = 2 d - h(K_1 + K_13) and
+    d = y1 - y0; the table is that of F3 to F6.
+    """
     change = (*solution, 0.0, 0.0, 0.0, 0.0)
     first = [float(i == 0) for i in range(16)]
     ends = [float(i in (0, 12)) for i in range(16)]

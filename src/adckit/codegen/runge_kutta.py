@@ -1,12 +1,12 @@
 """One step of an explicit Runge-Kutta method on all lanes.
 
-The last stage is the rate at the new state, and so the first stage of the next step; a
-lane that was loaded, dosed or reset since has `stale` stages, and then all lanes compute
-the first one anew, which gives the others the same bits again.
+The last stage is the rate at the new state, and so the first stage of the next step.
+A lane that was loaded, dosed or reset since has a `stale` first stage, and then all
+lanes compute it anew, which gives the others the same bits again.
 
-Stiffness is seen from h |K_new - K_last| / |y_new - y_last|, where the last stage before
-the new state is at the same time: about h times the largest eigenvalue of df/dy in the
-direction that the stages differ in (Hairer and Wanner 1996, section IV.2).
+That stability limits the step is seen from h |K_new - K_last| / |y_new - y_last|, where
+the last stage before the new state is at the same time: about h times the largest
+eigenvalue of df/dy (Hairer and Wanner 1996, section IV.2).
 """
 
 from __future__ import annotations

@@ -153,6 +153,7 @@ def carry_out_population(
         budget=budget,
         chunk=chunk,
         rtol=base.rtol,
+        method=base.method,
         settings=base.settings,
     )
 

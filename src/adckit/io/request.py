@@ -74,6 +74,7 @@ class Request:
     days: float | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     engine: str = "cpu"
+    method: str = "auto"
     rtol: float = DEFAULT_RTOL
     files: Mapping[str, str] = field(default_factory=dict)
     """Absolute path → text of every file that the request needs."""
@@ -204,6 +205,7 @@ def carry_out(request: Request, *, assumptions: bool = True) -> list[Case]:
             days=request.days,
             settings=changes,
             engine=request.engine,
+            method=request.method,
             rtol=request.rtol,
             assumptions=False,
         )

@@ -155,6 +155,7 @@ def make_campaign(
     budget: int = DEFAULT_BUDGET,
     chunk: int | None = None,
     rtol: float = DEFAULT_RTOL,
+    method: str = "auto",
     settings: Mapping[str, str] | None = None,
 ) -> Campaign:
     """Plan a study.
@@ -163,8 +164,8 @@ def make_campaign(
         full: the model with all its outputs.
         source: a `Sampler` or a `SubjectTable`.
         subjects: how many.
-        regimen, days, times, rtol: as `simulate` takes them; by default the times are
-            those of `population_times`.
+        regimen, days, times, rtol, method: as `simulate` takes them; by default the
+            times are those of `population_times`.
         outputs: those to store; by default `default_outputs`.
         keep: `curves` of all subjects, or `summary`: one row per subject, and curves of
             a sample of at most `SAMPLE`.
@@ -188,7 +189,7 @@ def make_campaign(
     until = length(days, times, given)
     doses = _typical_doses(ready, given, until)
     grid = population_times(doses, until) if times is None else times
-    typical = simulate(ready, given, times=grid, settings=None, rtol=rtol)
+    typical = simulate(ready, given, times=grid, rtol=rtol, method=method)
     typical = replace(
         typical,
         provenance={
@@ -332,6 +333,7 @@ def compute_chunk(campaign: Campaign, number: int, engine: Engine) -> Chunk:
         times=campaign.times,
         engine=engine,
         rtol=campaign.rtol,
+        method=campaign.typical.provenance["method"],
     )
     subjects: dict[str, Column] = {
         "subject": drawn.names,
