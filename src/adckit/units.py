@@ -45,15 +45,17 @@ class Dimension:
     exponents: tuple[Fraction, ...] = (Fraction(0),) * len(BASES)
 
     def __mul__(self, other: Dimension) -> Dimension:
+        # Most exponents are 0, and fractions are slow.
         pairs = zip(self.exponents, other.exponents, strict=True)
-        return Dimension(tuple(a + b for a, b in pairs))
+        return Dimension(tuple((a + b if a else b) if b else a for a, b in pairs))
 
     def __truediv__(self, other: Dimension) -> Dimension:
-        return self * other ** Fraction(-1)
+        pairs = zip(self.exponents, other.exponents, strict=True)
+        return Dimension(tuple(a - b if b else a for a, b in pairs))
 
     def __pow__(self, power: Fraction | float) -> Dimension:
         exact = Fraction(float(power)).limit_denominator(1000)
-        return Dimension(tuple(a * exact for a in self.exponents))
+        return Dimension(tuple(a * exact if a else a for a in self.exponents))
 
     @property
     def dimensionless(self) -> bool:

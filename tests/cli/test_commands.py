@@ -282,7 +282,7 @@ def test_doctor_clears_the_cache(
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "old.o").write_bytes(b"x")
     outcome = adckit("doctor", "--clear-cache")
-    assert "Removed 1 compiled models." in outcome.output
+    assert "Removed 1 files." in outcome.output
     assert not (tmp_path / "cache" / "old.o").exists()
 
 
