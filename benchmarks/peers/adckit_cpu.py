@@ -11,7 +11,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -55,11 +55,12 @@ class AdckitCpu(Tool):
 
             def run(tolerance: Tolerance) -> np.ndarray:
                 wanted = tightened(problem, tolerance.relative)
-                wanted = replace(wanted, method=self._method(case, tolerance.relative))
+                wanted = replace(wanted, method=method(tolerance.relative))
                 return engine(wanted).values
 
             return run
 
+        method = cache(partial(self._method, case))
         engine = with_retries(
             partial(cpu.solve, lanes=self.lanes, threads=self.threads)
         )
@@ -74,7 +75,7 @@ class AdckitCpu(Tool):
         if self.choice != "auto":
             return self.choice
         typical = np.array([case.typical[name] for name in case.system.parameters])
-        return chosen_method(case.system, typical, rtol, float(case.times[-1]))
+        return chosen_method(case.system, typical, rtol)
 
 
 @contextlib.contextmanager

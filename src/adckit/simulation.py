@@ -105,7 +105,7 @@ def simulate(
     plan = schedules_for(ready, doses, names, parameters, until)
     grid = default_times(plan, until) if times is None else checked_times(times)
     problem = _problem(ready.system, parameters, grid, rtol, max_steps)
-    problem = replace(problem, method=_method(ready, method, rtol, until))
+    problem = replace(problem, method=_method(ready, method, rtol))
     treatment = treat(problem, plan, solver, courses or {})
     solution = solver(replace(problem, actions=treatment.actions))
     status = np.where(treatment.status == Status.OK, solution.status, treatment.status)
@@ -164,14 +164,14 @@ def _engine(engine: str | Engine, progress: Progress | None, size: int) -> Engin
     raise UnknownNameError("engine", engine, ENGINES)
 
 
-def _method(ready: Prepared, method: str, rtol: float, days: float) -> str:
+def _method(ready: Prepared, method: str, rtol: float) -> str:
     """The method that is meant."""
     if method not in METHODS:
         raise UnknownNameError("method", method, METHODS)
     if method != "auto":
         return method
     typical = np.array([p.internal for p in ready.network.parameters], dtype=float)
-    return chosen_method(ready.system, typical, rtol, days)
+    return chosen_method(ready.system, typical, rtol)
 
 
 def _subject_table(
