@@ -272,7 +272,7 @@ def test_doctor_passes_its_self_test(adckit: Command) -> None:
     assert outcome.code == 0
     for words in ("adckit", "SIMD width", "threads", "GPU", "cache", "All is well."):
         assert words in outcome.output
-    assert outcome.output.count("passed, relative error") == 2
+    assert outcome.output.count("passed, relative error") == 3
 
 
 def test_doctor_clears_the_cache(

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 import pytest
 
 from adckit.codegen.machine import widest_lanes
-from adckit.engines import cpu, reference
-from adckit.engines.base import Engine, Problem, Solution
-from adckit.engines.ladder import with_retries
-
-
-def explicit(problem: Problem) -> Solution:
-    """The explicit method, and the ladder for what is too stiff for it."""
-    return with_retries(cpu.solve)(replace(problem, method="dop853"))
-
+from adckit.engines import cpu
+from adckit.engines.base import Engine
+from tests.conftest import ENGINES as BOTH
 
 ENGINES: dict[str, Engine] = {
-    "reference": reference.solve,
-    "cpu": cpu.solve,
-    "cpu-explicit": explicit,
+    **BOTH,
     "cpu-1-lane": partial(cpu.solve, lanes=1),
     "cpu-2-lanes": partial(cpu.solve, lanes=2, threads=2),
 }
