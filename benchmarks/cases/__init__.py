@@ -8,7 +8,13 @@ from benchmarks.case import Case
 from benchmarks.cases.adc12 import adc12
 from benchmarks.cases.binding_barrier import binding_barrier
 from benchmarks.cases.indirect_response import indirect_response
-from benchmarks.cases.stiff_references import hires, orego, pollution, robertson
+from benchmarks.cases.stiff_references import (
+    hires,
+    orego,
+    pollution,
+    robertson,
+    van_der_pol,
+)
 from benchmarks.cases.tdm1 import tdm1_moments, tdm1_resolved
 
 __all__ = ["CASES"]
@@ -23,4 +29,5 @@ CASES: dict[str, Callable[[], Case]] = {
     "hires": hires,
     "pollution": pollution,
     "orego": orego,
+    "van-der-pol": van_der_pol,
 }

@@ -1,4 +1,4 @@
-"""Robertson, HIRES, Pollution and Orego: the problems every stiff solver is shown.
+"""Robertson, HIRES, Pollution, Orego and Van der Pol: what every stiff solver is shown.
 
 Equations, constants and time spans as in the test set of Mazzia F and Magherini C,
 "Test Set for Initial Value Problem Solvers", release 2.4, 2008, Department of
@@ -19,7 +19,7 @@ from adckit.network.expr import Expr, Symbol, as_expr
 from adckit.parameters import Source, Status
 from benchmarks.case import Case
 
-__all__ = ["hires", "orego", "pollution", "robertson"]
+__all__ = ["hires", "orego", "pollution", "robertson", "van_der_pol"]
 
 _TEST_SET = Source("Test Set for IVP Solvers, release 2.4, University of Bari, 2008")
 
@@ -87,6 +87,22 @@ def orego() -> Case:
         scales=[1e-2] * 3,
         floors=(1.0, 1e-3),
         spread=0.01,  # fronts move by whole periods if it is much more
+    )
+
+
+def van_der_pol() -> Case:
+    """A relaxation oscillator with fronts of a millionth of its period."""
+    y1, y2 = _states(2)
+    return _case(
+        "van-der-pol",
+        "Van der Pol; 2 states to t = 2",
+        [y2, Symbol("k1") * ((1 - y1 * y1) * y2 - y1)],
+        [2.0, 0.0],
+        {"k1": 1e6},
+        np.linspace(0, 2, 101),
+        scales=[1e-3, 1.0],
+        floors=(1e-3, 1.0),
+        spread=0.01,  # as for Orego
     )
 
 

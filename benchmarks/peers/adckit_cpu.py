@@ -11,12 +11,15 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cache, partial
 
 import numpy as np
 
 from adckit import simulate
 from adckit.engines import cpu
 from adckit.engines.base import Problem, Solution
+from adckit.engines.choice import chosen_method
+from adckit.engines.ladder import with_retries
 from benchmarks.case import Case, Tolerance
 from benchmarks.peers.base import Run, Solver, Tool
 
@@ -33,8 +36,10 @@ class AdckitCpu(Tool):
     per_state = True
     tuned_by_default = True
 
-    def __init__(self, lanes: int | None = None, threads: int = 1) -> None:
-        self.lanes, self.threads = lanes, threads
+    def __init__(
+        self, lanes: int | None = None, threads: int = 1, choice: str = "auto"
+    ) -> None:
+        self.lanes, self.threads, self.choice = lanes, threads, choice
 
     def skipped(self, case: Case) -> str:
         return ""
@@ -50,14 +55,27 @@ class AdckitCpu(Tool):
 
             def run(tolerance: Tolerance) -> np.ndarray:
                 wanted = tightened(problem, tolerance.relative)
-                return cpu.solve(wanted, lanes=self.lanes, threads=self.threads).values
+                wanted = replace(wanted, method=method(tolerance.relative))
+                return engine(wanted).values
 
             return run
 
+        method = cache(partial(self._method, case))
+        engine = with_retries(
+            partial(cpu.solve, lanes=self.lanes, threads=self.threads)
+        )
         with tempfile.TemporaryDirectory() as empty, _kernel_cache(empty):
             cpu.compile_system(case.system, lanes=self.lanes)
-        prepare(case.population(1))(case.tolerance(1e-2, None))
+        for tolerance in (1e-2, 1e-9):  # either method
+            prepare(case.population(1))(case.tolerance(tolerance, None))
         return prepare
+
+    def _method(self, case: Case, rtol: float) -> str:
+        """What `simulate` would take."""
+        if self.choice != "auto":
+            return self.choice
+        typical = np.array([case.typical[name] for name in case.system.parameters])
+        return chosen_method(case.system, typical, rtol)
 
 
 @contextlib.contextmanager
@@ -80,7 +98,7 @@ def subject_table(case: Case, table: np.ndarray) -> Mapping[str, np.ndarray]:
 
 
 def problem_of(case: Case, table: np.ndarray) -> Problem:
-    """What `simulate` gives its engine for these subjects."""
+    """What `simulate` gives its engine for these subjects, for Rodas5P."""
     kept: list[Problem] = []
 
     def keep(problem: Problem) -> Solution:
@@ -105,6 +123,7 @@ def problem_of(case: Case, table: np.ndarray) -> Problem:
         engine=keep,
         rtol=_RTOL,
         max_steps=1_000_000,
+        method="rodas5p",
     )
     return kept[0]
 

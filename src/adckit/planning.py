@@ -23,6 +23,7 @@ __all__ = [
     "chosen_regimen",
     "default_times",
     "length",
+    "rising",
     "schedules_for",
 ]
 
@@ -288,5 +289,11 @@ def default_times(plan: DosePlan, until: float) -> np.ndarray:
     stops = {0.0} | {t for s in some for t in s.times if t < until}
     points += [t + after for t in sorted(stops)[:400]]
     grid = np.concatenate(points)
-    grid = np.unique(np.round(grid[grid <= until], 9))
+    grid = rising(np.round(grid[grid <= until], 9))
     return grid if len(grid) else np.array([0.0])
+
+
+def rising(times: np.ndarray) -> np.ndarray:
+    """Times in order, each once; `np.unique` loads masked arrays for it."""
+    ordered = np.sort(times)
+    return ordered[np.diff(ordered, prepend=-np.inf) > 0]

@@ -10,6 +10,7 @@ import hashlib
 import platform
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -17,7 +18,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from adckit import __version__
-from adckit.engines.base import Actions, Engine, Problem
+from adckit.engines.base import Actions, Engine, Problem, Progress
+from adckit.engines.choice import METHODS, chosen_method
 from adckit.engines.ladder import with_retries
 from adckit.errors import AdckitError, UnknownNameError
 from adckit.network.network import Network
@@ -60,6 +62,8 @@ def simulate(
     courses: Mapping[str, Course] | None = None,
     rtol: float = DEFAULT_RTOL,
     max_steps: int = 100_000,
+    method: str = "auto",
+    progress: Progress | None = None,
     strict: bool = False,
     profiles: bool = False,
 ) -> Result:
@@ -79,6 +83,10 @@ def simulate(
         courses: time courses for the model's inputs.
         rtol: relative error that a step may make.
         max_steps: steps after which a subject is given up.
+        method: of the compiled engine: `"rodas5p"`, `"dop853"` (explicit), or
+            `"auto"`, see engines.choice.  A subject that is too stiff for the explicit
+            one is solved by the other.
+        progress: called now and then with (subjects finished, subjects).
         strict: raise SimulationError if any subject failed.
         profiles: keep what is in every ring of a Krogh cylinder (`Result.profiles`).
 
@@ -90,13 +98,14 @@ def simulate(
     if not isinstance(model, Prepared):
         model = prepare(model, settings, profiles=profiles)
     ready = model
-    solver = _engine(engine)
     names, parameters = _subject_table(ready.network, subjects)
+    solver = _engine(engine, progress, len(names))
     doses = chosen_regimen(ready, regimen)
     until = length(days, times, doses)
     plan = schedules_for(ready, doses, names, parameters, until)
     grid = default_times(plan, until) if times is None else checked_times(times)
     problem = _problem(ready.system, parameters, grid, rtol, max_steps)
+    problem = replace(problem, method=_method(ready, method, rtol))
     treatment = treat(problem, plan, solver, courses or {})
     solution = solver(replace(problem, actions=treatment.actions))
     status = np.where(treatment.status == Status.OK, solution.status, treatment.status)
@@ -118,7 +127,7 @@ def simulate(
         parameters=parameters,
         network=ready.network,
         schedules=plan.up_to(until),
-        provenance=_provenance(ready, doses, settings, solution.engine, rtol),
+        provenance=_provenance(ready, doses, settings, solution.engine, problem),
         tries=solution.tries,
         profiles=_profiles(ready, solution.values[:, :, whole:]),
     )
@@ -136,18 +145,33 @@ def _profiles(ready: Prepared, values: np.ndarray) -> dict[str, np.ndarray]:
     return dict(zip(named, by_name, strict=True))
 
 
-def _engine(engine: str | Engine) -> Engine:
+def _engine(engine: str | Engine, progress: Progress | None, size: int) -> Engine:
     if callable(engine):
         return engine
+
+    def tell(finished: int, of: int) -> None:
+        if progress is not None and of == size:  # else these are tried again
+            progress(finished, of)
+
     if engine == "cpu":
         from adckit.engines import cpu
 
-        return with_retries(cpu.solve)
+        return with_retries(partial(cpu.solve, progress=tell))
     if engine == "reference":
         from adckit.engines import reference
 
-        return reference.solve
+        return partial(reference.solve, progress=tell)
     raise UnknownNameError("engine", engine, ENGINES)
+
+
+def _method(ready: Prepared, method: str, rtol: float) -> str:
+    """The method that is meant."""
+    if method not in METHODS:
+        raise UnknownNameError("method", method, METHODS)
+    if method != "auto":
+        return method
+    typical = np.array([p.internal for p in ready.network.parameters], dtype=float)
+    return chosen_method(ready.system, typical, rtol)
 
 
 def _subject_table(
@@ -228,7 +252,7 @@ def _provenance(
     doses: Dosing,
     settings: Mapping[str, str] | None,
     engine: str,
-    rtol: float,
+    problem: Problem,
 ) -> dict[str, Any]:
     values = [(p.name, p.value, p.unit) for p in ready.network.parameters]
     return {
@@ -239,7 +263,8 @@ def _provenance(
         "regimen": str(doses) if isinstance(doses, Regimen) else "dose records",
         "settings": dict(settings or {}),
         "engine": engine,
-        "rtol": rtol,
+        "method": "LSODA" if engine == "reference" else problem.method,
+        "rtol": problem.rtol,
         "versions": {
             "adckit": __version__,
             "python": platform.python_version(),

@@ -21,6 +21,7 @@ class Status(IntEnum):
     INTERRUPTED = 4
     NO_STEADY_STATE = 5
     INVALID_INPUT = 6
+    STIFF = 7
 
     @property
     def reason(self) -> str:
@@ -46,4 +47,8 @@ _REASONS = {
         "the dosing has no steady state that could be found; give single doses instead"
     ),
     Status.INVALID_INPUT: "a parameter or an initial amount is not a finite number",
+    Status.STIFF: (
+        "the equations are too stiff for an explicit method; let the method be auto "
+        "or rodas5p"
+    ),
 }

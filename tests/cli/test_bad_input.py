@@ -23,6 +23,10 @@ CASES = {
         ["simulate", "two-compartment", "--compare", "T-DM2"],
         ["Unknown product 'T-DM2'"],
     ),
+    "unknown method": (
+        ["simulate", "two-compartment", "--regimen", "1 mg once", "--method", "rodas"],
+        ["Unknown method 'rodas'", "rodas5p"],
+    ),
     "file that is not there": (
         ["simulate", "mine.yaml"],
         ["Cannot read the card 'mine.yaml'", "No such file"],

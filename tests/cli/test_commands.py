@@ -272,7 +272,7 @@ def test_doctor_passes_its_self_test(adckit: Command) -> None:
     assert outcome.code == 0
     for words in ("adckit", "SIMD width", "threads", "GPU", "cache", "All is well."):
         assert words in outcome.output
-    assert outcome.output.count("passed, relative error") == 2
+    assert outcome.output.count("passed, relative error") == 3
 
 
 def test_doctor_clears_the_cache(
@@ -282,7 +282,7 @@ def test_doctor_clears_the_cache(
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "old.o").write_bytes(b"x")
     outcome = adckit("doctor", "--clear-cache")
-    assert "Removed 1 compiled models." in outcome.output
+    assert "Removed 1 files." in outcome.output
     assert not (tmp_path / "cache" / "old.o").exists()
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+import adckit
 from adckit.cli.main import main
 from adckit.io.chunks import MANIFEST, file_hash
 
@@ -343,3 +344,59 @@ def test_resume_refuses_a_model_that_changed(
     (tmp_path / "run.json").write_text(json.dumps(content))
     assert main(["resume", str(tmp_path)]) == 2
     assert "the parameters changed since it began" in capsys.readouterr().err
+
+
+def dosing_table(folder: Path, rows: str = "1,0,100\n1,7,50\n", extra: str = "") -> str:
+    path = folder / "doses.csv"
+    path.write_text(f"ID,TIME,AMT{extra}\n{rows}")
+    return str(path)
+
+
+def test_a_dosing_table_of_one_subject_is_for_everyone(tmp_path: Path) -> None:
+    table, folder = dosing_table(tmp_path), tmp_path / "run"
+    clearances = [0.1, 0.25, 0.6]
+    people = tmp_path / "people.csv"
+    rows = [f"{i},{value}" for i, value in enumerate(clearances)]
+    people.write_text("\n".join(["subject,clearance", *rows]) + "\n")
+    asked = ["simulate", "two-compartment", "--doses", table, "--days", "14"]
+    assert main([*asked, "--table", str(people), "-o", str(folder)]) == 0
+    kept = duckdb.sql(
+        f"select time, concentration from '{folder}/curves/*.parquet' "
+        "order by subject, time"
+    ).fetchnumpy()
+    found = kept["concentration"].reshape(len(clearances), -1)
+    model = adckit.prepare("two-compartment")
+    port = model.network.ports[0].name
+    again = adckit.simulate(
+        model,
+        [adckit.DoseRecord(0.0, 100.0, port), adckit.DoseRecord(7.0, 50.0, port)],
+        {"clearance": clearances},
+        times=kept["time"][: found.shape[1]],
+    )
+    assert found == pytest.approx(again.curve("concentration"), rel=1e-9)
+    assert main(["replay", str(folder)]) == 0
+    described = json.loads((folder / "run.json").read_text())
+    assert described["model"]["regimen"] == "dose records"
+
+
+@pytest.mark.parametrize(
+    ("rows", "extra", "message"),
+    [
+        ("1,0,100\n2,0,100\n", "", "has 2 subjects"),
+        ("1,0,100,70\n", ",clearance", "has a column 'clearance'"),
+    ],
+)
+def test_a_dosing_table_that_does_not_fit_a_population_is_refused(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    rows: str,
+    extra: str,
+    message: str,
+) -> None:
+    table = dosing_table(tmp_path, rows, extra)
+    folder = tmp_path / "run"
+    asked = ["simulate", "two-compartment", "--doses", table]
+    code = main([*asked, "--subjects", "5", "-o", str(folder)])
+    assert code == 2
+    assert message in " ".join(capsys.readouterr().err.split())
+    assert not folder.exists()

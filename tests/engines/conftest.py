@@ -7,12 +7,12 @@ from functools import partial
 import pytest
 
 from adckit.codegen.machine import widest_lanes
-from adckit.engines import cpu, reference
+from adckit.engines import cpu
 from adckit.engines.base import Engine
+from tests.conftest import ENGINES as BOTH
 
-ENGINES = {
-    "reference": reference.solve,
-    "cpu": cpu.solve,
+ENGINES: dict[str, Engine] = {
+    **BOTH,
     "cpu-1-lane": partial(cpu.solve, lanes=1),
     "cpu-2-lanes": partial(cpu.solve, lanes=2, threads=2),
 }

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from adckit.caches import cache_folder
 from adckit.codegen.machine import widest_lanes
 from adckit.engines import cpu
 from adckit.engines.base import ActionKind, Actions, Problem
@@ -134,8 +135,6 @@ def test_kernel_is_cached_and_verified(
     first = cpu.compile_system(decay())
     second = cpu.compile_system(decay())
     assert (first.compiled.from_cache, second.compiled.from_cache) == (False, True)
-    from adckit.codegen.machine import cache_folder
-
     (image,) = cache_folder().glob("*.o")
     image.write_bytes(b"broken" + image.read_bytes()[6:])
     assert not cpu.compile_system(decay()).compiled.from_cache

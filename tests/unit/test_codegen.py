@@ -14,13 +14,15 @@ from hypothesis import strategies as st
 from tests.engines.models import decay
 
 from adckit.codegen.algebra import plan_elimination
+from adckit.codegen.dop853 import dop853
 from adckit.codegen.emitter import Module
 from adckit.codegen.kernels import add_model
 from adckit.codegen.lower import Value, hoist, lower, slots
 from adckit.codegen.machine import compile_module, widest_lanes
 from adckit.codegen.mathematics import add_mathematics
-from adckit.codegen.methods import RODAS5P
+from adckit.codegen.methods import RungeKutta
 from adckit.codegen.python import python_source
+from adckit.codegen.rodas import RODAS5P
 from adckit.network.expr import Symbol, exp
 
 WIDTHS = [w for w in (1, 2, 4, 8) if w <= widest_lanes()]
@@ -171,6 +173,79 @@ def test_order_of_the_method_and_of_its_interpolant() -> None:
     inside = np.log2(coarse[1] / fine[1])
     assert end == pytest.approx(RODAS5P.order, abs=0.4)
     assert inside > RODAS5P.error_order - 0.4
+
+
+def explicit_step(
+    method: RungeKutta,
+    f: Callable[[float, np.ndarray], np.ndarray],
+    t: float,
+    y: np.ndarray,
+    h: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """One step of the table: (new state, solution at 0.3 of the step)."""
+    stages: list[np.ndarray] = []
+    trial = new = y
+    for i in range(method.stages):
+        parts = (a * k for a, k in zip(method.a[i], stages, strict=True))
+        trial = y + h * sum(parts, 0 * y)
+        stages.append(f(t + method.alpha[i] * h, trial))
+        new = trial if i == method.main - 1 else new
+    k = [
+        h * sum((d * u for d, u in zip(row, stages, strict=True)), 0 * y)
+        for row in method.dense
+    ]
+    s, total = 0.3, 0 * y
+    for term in reversed(k):
+        total = term + s * total
+    return new, (1 - s) * y + s * (new + (1 - s) * total)
+
+
+def test_order_of_the_explicit_method_and_of_its_interpolant() -> None:
+    """On y' = -y z + cos t, z' = y - z t, against the same at a tiny step."""
+
+    def f(t: float, y: np.ndarray) -> np.ndarray:
+        return np.array([-y[0] * y[1] + np.cos(t), y[0] - y[1] * t])
+
+    method, start = dop853(), np.array([1.0, 0.5])
+
+    def errors_at(h: float) -> tuple[float, float]:
+        new, inside = explicit_step(method, f, 0.0, start, h)
+        exact = [start, start]
+        for k, end in enumerate((h, 0.3 * h)):
+            y = start
+            for n in range(32):
+                y, _ = explicit_step(method, f, n * end / 32, y, end / 32)
+            exact[k] = y
+        return float(abs(new - exact[0]).max()), float(abs(inside - exact[1]).max())
+
+    coarse, fine = errors_at(1.0), errors_at(0.5)
+    assert np.log2(coarse[0] / fine[0]) == pytest.approx(method.order + 1, abs=0.6)
+    assert np.log2(coarse[1] / fine[1]) > 7.4
+
+
+def test_tables_satisfy_their_row_sums_and_weights() -> None:
+    method = dop853()
+    for row, when in zip(method.a, method.alpha, strict=True):
+        assert sum(row) == pytest.approx(when, abs=1e-13)
+    for row in method.error:  # a constant rate is integrated without error
+        assert sum(row) == pytest.approx(0.0, abs=1e-14)
+    assert np.abs(np.array(method.dense).sum(axis=1)).max() < 1e-12
+
+
+def test_reach_of_the_explicit_method() -> None:
+    """The last z on the negative axis at which |R(z)| <= 1."""
+    method = dop853()
+    size = method.main - 1
+    a = np.zeros((size, size))
+    for i in range(size):
+        a[i, :i] = method.a[i]
+    weights, ones = np.array(method.a[size]), np.ones(size)
+
+    def growth(z: float) -> float:
+        return float(1 + z * weights @ np.linalg.solve(np.eye(size) - z * a, ones))
+
+    assert all(abs(growth(-z)) <= 1 for z in np.linspace(0.1, method.reach, 50))
+    assert abs(growth(-1.05 * method.reach)) > 1
 
 
 @settings(max_examples=60, deadline=None)

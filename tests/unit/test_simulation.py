@@ -139,6 +139,40 @@ def test_product_brings_its_regimen() -> None:
     assert result.times[-1] == 2.0
 
 
+@pytest.mark.parametrize(("name", "count"), [("cpu", 60), ("reference", 3)])
+def test_progress_counts_subjects(name: str, count: int) -> None:
+    seen: list[tuple[int, int]] = []
+    simulate(
+        "two-compartment",
+        "100 mg q3w x2",
+        count,
+        TIMES,
+        name,
+        progress=lambda done, of: seen.append((done, of)),
+    )
+    assert seen[-1] == (count, count)
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+def test_what_a_progress_callback_raises_comes_out() -> None:
+    def refuse(done: int, of: int) -> None:
+        raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError, match="no more"):
+        simulate("two-compartment", "100 mg once", 5, TIMES, progress=refuse)
+
+
+def test_ctrl_c_in_a_callback_keeps_what_is_done() -> None:
+    def stop(done: int, of: int) -> None:
+        raise KeyboardInterrupt
+
+    result = simulate("two-compartment", "100 mg q3w x9", 100_000, [1.0], progress=stop)
+    done = result.status == Status.OK
+    assert (result.status[~done] == Status.INTERRUPTED).all()
+    assert np.isfinite(result.values[done]).all()
+    assert np.isnan(result.values[~done]).all()
+
+
 def test_input_course() -> None:
     """A measured curve drives the model; between its points it is a line."""
     u, y = Symbol("u"), Symbol("y")

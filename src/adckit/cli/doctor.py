@@ -23,16 +23,18 @@ _TOLERANCE = 1e-6
 
 def doctor(
     clear_cache: Annotated[
-        bool, typer.Option("--clear-cache", help="Remove compiled models first.")
+        bool,
+        typer.Option("--clear-cache", help="Empty the cache first."),
     ] = False,
 ) -> None:
     """Print versions and hardware, and run a self-test of two seconds."""
+    from adckit.caches import clear
     from adckit.cli.printing import console, plain_table
-    from adckit.codegen.machine import cache_folder, host, widest_lanes
+    from adckit.codegen.machine import host, widest_lanes
 
     screen = console()
     if clear_cache:
-        print(f"Removed {_clear(cache_folder())} compiled models.")
+        print(f"Removed {clear()} files.")
     rows = [
         ["python", platform.python_version()],
         *([name, _version(name)] for name in _PACKAGES),
@@ -41,7 +43,7 @@ def doctor(
         ["SIMD width", f"{widest_lanes()} doubles"],
         ["threads", str(os.cpu_count() or 1)],
         ["GPU", _gpu()],
-        ["cache", f"{cache_folder()} ({_size(cache_folder())})"],
+        ["cache", _cache()],
     ]
     screen.print(plain_table(["", ""], rows))
     lines, passed = _self_test()
@@ -95,21 +97,20 @@ def _gpu() -> str:
     return f"yes: {found}" if asked.returncode == 0 and found else "no"
 
 
-def _size(folder: Path) -> str:
-    files = list(folder.glob("*.o")) if folder.is_dir() else []
-    size = sum(file.stat().st_size for file in files) / 1e6
-    return f"{len(files)} compiled models, {size:.1f} MB"
+def _cache() -> str:
+    """Where the cache is, what is in it, and how large it may become."""
+    from adckit.caches import LARGEST, cache_folder, kept_files
 
-
-def _clear(folder: Path) -> int:
-    files = list(folder.glob("*.o")) if folder.is_dir() else []
-    for file in files:
-        file.unlink(missing_ok=True)
-    return len(files)
+    files = kept_files()
+    models = sum(path.suffix == ".o" for path, _, _ in files)
+    size = sum(size for _, size, _ in files) / 2**20
+    most = LARGEST / 2**20
+    count = f"{models} compiled models and {len(files) - models} small files"
+    return f"{cache_folder()} ({count}, {size:.1f} of at most {most:.0f} MB)"
 
 
 def _self_test() -> tuple[list[list[str]], bool]:
-    """A two-compartment drug on both engines against its closed form."""
+    """A two-compartment drug, every way it can be solved, against its closed form."""
     import numpy as np
 
     from adckit.mechanisms.assemble import plain_model
@@ -119,17 +120,22 @@ def _self_test() -> tuple[list[list[str]], bool]:
     times = np.linspace(0.1, 42.0, 60)
     expected = _closed_form(times)
     lines, passed = [], True
-    for engine in ("cpu", "reference"):
+    for engine, method in (("cpu", "rodas5p"), ("cpu", "dop853"), ("reference", "")):
         began = time.perf_counter()
         result = simulate(
-            model, "100 mg once bolus", times=times, engine=engine, rtol=1e-9
+            model,
+            "100 mg once bolus",
+            times=times,
+            engine=engine,
+            method=method or "auto",
+            rtol=1e-9,
         )
         seconds = time.perf_counter() - began
         error = np.max(np.abs(result.curve("concentration")[0] / expected - 1))
         good = bool(error < _TOLERANCE)
         verdict = "passed" if good else "FAILED"
         text = f"{verdict}, relative error {error:.1e}, {1e3 * seconds:.0f} ms"
-        lines.append([f"self-test, {engine}", text])
+        lines.append([f"self-test, {engine} {method}".rstrip(), text])
         passed &= good
     lines.append(["throughput", _throughput(model)])
     return lines, passed

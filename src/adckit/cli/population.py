@@ -75,7 +75,6 @@ def study_request(
         raise UnknownNameError("value of --keep", keep, KEEPS)
     refused = {
         "--compare": base.compare,
-        "--doses": base.doses,
         "--engine": base.engine != "cpu",
     }
     for option, given in refused.items():
@@ -235,7 +234,7 @@ def _finish(
     screen = console()
     seed = "" if run.request.table else f", seed {run.request.seed}"
     screen.print(campaign.ready.network.name, style="bold")
-    screen.print(f"{campaign.regimen}; {campaign.times[-1]:g} days{seed}", style="dim")
+    screen.print(f"{campaign.dosing}; {campaign.times[-1]:g} days{seed}", style="dim")
     screen.print(str(campaign.plan))
     store = ChunkStore(folder, campaign.units(), campaign.plan.chunks)
     try:

@@ -82,6 +82,12 @@ def simulate(
         typer.Option(metavar="COLUMN", help="Column of the table to leave out."),
     ] = None,
     engine: Annotated[str, typer.Option(metavar="cpu|reference")] = "cpu",
+    method: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|rodas5p|dop853", help="Integrator of the compiled engine."
+        ),
+    ] = "auto",
     rtol: Annotated[float, typer.Option(help="Relative error of a step.")] = 1e-6,
     report: Annotated[
         bool, typer.Option("--report/--no-report", help="Write report.html, pictures.")
@@ -151,6 +157,7 @@ def simulate(
         days=days,
         settings=read_settings(changes or [], tumor, host),
         engine=engine,
+        method=method,
         rtol=rtol,
     )
     many = subjects is not None or subject_table is not None

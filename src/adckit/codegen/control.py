@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adckit.codegen.emitter import Module
 from adckit.codegen.layout import ARGUMENTS, Layout, Memory
-from adckit.codegen.methods import Rosenbrock
+from adckit.codegen.methods import Method, RungeKutta
 
 __all__ = ["add_control"]
 
@@ -13,7 +13,7 @@ _GROW, _SHRINK, _SHRINK_BADLY = 6.0, 0.2, 0.1
 _PROPORTIONAL, _INTEGRAL = 0.4, 0.7  # Gustafsson's PI controller, per order
 
 
-def add_control(module: Module, method: Rosenbrock, layout: Layout) -> None:
+def add_control(module: Module, method: Method, layout: Layout) -> None:
     """Write @plan and @judge."""
     _add_plan(module, layout)
     _add_judge(module, method, layout)
@@ -39,7 +39,7 @@ def _add_plan(module: Module, layout: Layout) -> None:
     f.done()
 
 
-def _add_judge(module: Module, method: Rosenbrock, layout: Layout) -> None:
+def _add_judge(module: Module, method: Method, layout: Layout) -> None:
     """@judge: accept or reject, and propose the next step (PI control)."""
     f = module.function("judge", ARGUMENTS)
     m, c = Memory(f, layout), module.constant
@@ -64,8 +64,11 @@ def _add_judge(module: Module, method: Rosenbrock, layout: Layout) -> None:
     m.put(f.select(good, f.larger(size, c(1e-4)), before), "error_before")
     bad = f.both(active, f.inverse(good))
     m.put_mask(bad, "refused")
-    for mask, name in ((good, "accepted_steps"), (bad, "rejected_steps")):
-        counted = f.cast(mask, module.whole, "zext")
-        total = f.whole("add", m.get_whole(name), counted)
+    counted = [(good, "accepted_steps"), (bad, "rejected_steps")]
+    if isinstance(method, RungeKutta):
+        counted.append((f.both(active, m.mask("limited")), "limited_steps"))
+    for mask, name in counted:
+        one = f.cast(mask, module.whole, "zext")
+        total = f.whole("add", m.get_whole(name), one)
         f.store(total, m.place(name))
     f.done()

@@ -146,6 +146,10 @@ class Function:
     def absolute(self, a: Reg) -> Reg:
         return self._intrinsic("fabs", a)
 
+    def root(self, a: Reg) -> Reg:
+        """The square root."""
+        return self._intrinsic("sqrt", a)
+
     def _intrinsic(self, name: str, *args: Reg) -> Reg:
         kind = args[0].type
         suffix = self.module.suffix if kind == self.module.real else "f64"

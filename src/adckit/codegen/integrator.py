@@ -16,9 +16,10 @@ from adckit.codegen.emitter import Function, Module, Reg
 from adckit.codegen.events import add_events
 from adckit.codegen.kernels import ModelShape
 from adckit.codegen.layout import ARGUMENTS, Layout, Memory
-from adckit.codegen.methods import Rosenbrock
+from adckit.codegen.methods import Method, Rosenbrock, RungeKutta
 from adckit.codegen.observing import add_observing
-from adckit.codegen.stepping import add_dense, add_step
+from adckit.codegen.rosenbrock import add_rosenbrock
+from adckit.codegen.runge_kutta import add_runge_kutta, write_handover
 from adckit.codegen.subjects import add_subjects
 from adckit.network.system import OdeSystem
 
@@ -29,20 +30,23 @@ def add_integrator(
     module: Module,
     shape: ModelShape,
     system: OdeSystem,
-    method: Rosenbrock,
+    method: Method,
     *,
     x86: bool,
 ) -> Layout:
     """Write @integrate(job, work): solve subjects until none is left."""
     layout = Layout.of(shape, method.stages, len(method.dense))
-    add_step(module, shape, method, layout)
-    add_dense(module, shape, method, layout)
+    if isinstance(method, Rosenbrock):
+        add_rosenbrock(module, shape, method, layout)
+    else:
+        add_runge_kutta(module, shape, method, layout)
     add_observing(module, shape, layout)
-    add_subjects(module, shape, layout)
+    explicit = isinstance(method, RungeKutta)
+    add_subjects(module, shape, layout, explicit=explicit)
     add_control(module, method, layout)
     if shape.events:
         add_events(module, shape, system, layout)
-    _add_commit(module, shape, layout)
+    _add_commit(module, shape, layout, method)
     _write_rounds(module, shape, layout, x86=x86)
     return layout
 
@@ -94,7 +98,9 @@ def _flush_denormals(f: Function) -> Reg:
     return saved
 
 
-def _add_commit(module: Module, shape: ModelShape, layout: Layout) -> None:
+def _add_commit(
+    module: Module, shape: ModelShape, layout: Layout, method: Method
+) -> None:
     """@commit: accepted lanes move on; events and actions due there happen."""
     f = module.function("commit", ARGUMENTS)
     m, c = Memory(f, layout), module.constant
@@ -118,6 +124,9 @@ def _add_commit(module: Module, shape: ModelShape, layout: Layout) -> None:
         with f.when(f.any(hit)):
             f.call("void", "reassign", f.arg("job"), f.arg("work"))
         restart = f.either(restart, hit)
+    if isinstance(method, RungeKutta):
+        write_handover(f, m, shape, method, accepted)
+        m.put_mask(f.either(restart, m.mask("stale")), "stale")
     first = m.everywhere("first_step")
     proposal = m.get("proposal")
     m.put(f.select(restart, f.smaller(proposal, first), proposal), "proposal")

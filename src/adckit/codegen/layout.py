@@ -55,6 +55,7 @@ JOB = {
     "last": "i64",  # subjects below this number are to be done
     "time_count": "i64",
     "max_steps": "i64",
+    "max_limited": "i64",  # steps at the limit of stability
     "rtol": "double",
     "start": "double",
     "end": "double",
@@ -82,6 +83,9 @@ _INTEGERS = (
     "action_end",
     "accepted_steps",
     "rejected_steps",
+    "limited_steps",  # explicit methods: steps at the limit of stability
+    "stale",  # explicit methods: the first stage is not that of this state
+    "limited",  # explicit methods: the step is at the limit of stability
     "active",
     "fresh",  # loaded, not started
     "accepted",

@@ -1,28 +1,22 @@
 """From IR text to machine code, with a cache on disk.
 
 The key of a cached object is the hash of everything that decides its content: the IR,
-the compiler's version, the processor with its features, and the optimisation level.  A
-file carries its own checksum; one that does not match is compiled again and replaced.
-Files appear by rename, so two processes cannot see each other's half-written ones.
+the compiler's version, the processor with its features, and the optimisation level.
 """
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
-import hashlib
-import os
-import sys
-import tempfile
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import llvmlite
 import llvmlite.binding as llvm
 
-__all__ = ["Compiled", "cache_folder", "compile_module", "host", "widest_lanes"]
+from adckit.caches import cache_key, cached, keep
+
+__all__ = ["Compiled", "compile_module", "host", "widest_lanes"]
 
 OPTIMISATION = 2
 
@@ -69,36 +63,22 @@ def widest_lanes() -> int:
     return 4 if host().has("avx2") and host().has("fma") else 2
 
 
-def cache_folder() -> Path:
-    """Where compiled models are kept: $ADCKIT_CACHE, or the user's cache folder."""
-    chosen = os.environ.get("ADCKIT_CACHE")
-    if chosen:
-        return Path(chosen)
-    if sys.platform == "win32":
-        root = os.environ.get("LOCALAPPDATA", str(Path.home() / "AppData" / "Local"))
-    elif sys.platform == "darwin":
-        root = str(Path.home() / "Library" / "Caches")
-    else:
-        root = os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))
-    return Path(root) / "adckit"
-
-
 def compile_module(source: str, names: tuple[str, ...]) -> Compiled:
     """Compile IR text, or load what an earlier run compiled, and link `names`."""
     machine = _target_machine()
-    key = _key(source)
-    image = _read(key)
-    cached = image is not None
+    name = f"{_key(source)}.o"
+    image = cached(name)
+    found = image is not None
     if image is None:
         image = _compile(source, machine)
-        _write(key, image)
+        keep(name, image)
     jit = llvm.create_lljit_compiler(machine, use_jit_link=False)
     builder = llvm.JITLibraryBuilder().add_object_img(image).add_current_process()
     for name in names:
         builder.export_symbol(name)
     library = builder.link(jit, "adckit")
     addresses = {name: int(library[name]) for name in names}
-    return Compiled(addresses, (jit, library), cached)
+    return Compiled(addresses, (jit, library), found)
 
 
 def _target_machine() -> Any:
@@ -123,7 +103,7 @@ def _compile(source: str, machine: Any) -> bytes:
 
 
 def _key(source: str) -> str:
-    parts = (
+    return cache_key(
         source,
         llvmlite.__version__,
         repr(llvm.llvm_version_info),
@@ -132,28 +112,3 @@ def _key(source: str) -> str:
         host().features,
         str(OPTIMISATION),
     )
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
-
-
-def _read(key: str) -> bytes | None:
-    try:
-        content = (cache_folder() / f"{key}.o").read_bytes()
-    except OSError:
-        return None
-    checksum, image = content[:32], content[32:]
-    return image if hashlib.sha256(image).digest() == checksum else None
-
-
-def _write(key: str, image: bytes) -> None:
-    """Keep the image; a cache that cannot be written is no reason to fail."""
-    with contextlib.suppress(OSError):
-        folder = cache_folder()
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(hashlib.sha256(image).digest() + image)
-            os.replace(name, folder / f"{key}.o")
-        except OSError:
-            os.unlink(name)
-            raise

@@ -10,15 +10,18 @@ from adckit.status import Status
 __all__ = ["add_subjects"]
 
 _SMALLEST_STEP = 1e-14  # relative to time: below it, time + step is time
+_COUNTED = ("accepted_steps", "rejected_steps", "limited_steps")
 _ZERO, _ONE = Reg("i64", "0"), Reg("i64", "1")
 
 
-def add_subjects(module: Module, shape: ModelShape, layout: Layout) -> None:
+def add_subjects(
+    module: Module, shape: ModelShape, layout: Layout, *, explicit: bool
+) -> None:
     """Write @act, @refill, @start and @finish."""
     _add_act(module, layout)
     _add_refill(module, shape, layout)
     _add_start(module, layout)
-    _add_finish(module, shape, layout)
+    _add_finish(module, shape, layout, explicit=explicit)
 
 
 def _add_act(module: Module, layout: Layout) -> None:
@@ -105,9 +108,9 @@ def _write_load(
     place = f.at(m.job("offsets"), subject, "i64")
     m.lane_put(f.get(place, "i64"), "action", lane)
     m.lane_put(f.get(f.at(place, 1, "i64"), "i64"), "action_end", lane)
-    for name in ("row", "accepted_steps", "rejected_steps", "refused", "accepted"):
+    for name in ("row", "refused", "accepted", *_COUNTED):
         m.lane_put(Reg("i64", "0"), name, lane)
-    for name in ("active", "fresh"):
+    for name in ("active", "fresh", "stale"):
         m.lane_put(Reg("i64", "1"), name, lane)
     f.call("void", "set_output", f.arg("job"), f.arg("work"), lane)
 
@@ -128,7 +131,9 @@ def _add_start(module: Module, layout: Layout) -> None:
     f.done()
 
 
-def _add_finish(module: Module, shape: ModelShape, layout: Layout) -> None:
+def _add_finish(
+    module: Module, shape: ModelShape, layout: Layout, *, explicit: bool
+) -> None:
     """@finish: hand back lanes that reached the end, or cannot go on."""
     f = module.function("finish", ARGUMENTS)
     m, c = Memory(f, layout), module.constant
@@ -150,6 +155,11 @@ def _add_finish(module: Module, shape: ModelShape, layout: Layout) -> None:
         tried = f.whole("add", done, m.lane_get("rejected_steps", lane, "i64"))
         with f.when(f.compare_whole("sge", tried, m.job("max_steps"))):
             _write_result(f, m, shape, lane, Status.TOO_MANY_STEPS)
+    if explicit:
+        with m.each_lane(m.mask("active")) as lane:
+            limited = m.lane_get("limited_steps", lane, "i64")
+            with f.when(f.compare_whole("sgt", limited, m.job("max_limited"))):
+                _write_result(f, m, shape, lane, Status.STIFF)
     f.done()
 
 

@@ -15,7 +15,10 @@ from adckit.codegen.layout import ActionKind
 from adckit.network.system import OdeSystem
 from adckit.status import Status
 
-__all__ = ["ActionKind", "Actions", "Engine", "Problem", "Solution"]
+__all__ = ["ActionKind", "Actions", "Engine", "Problem", "Progress", "Solution"]
+
+Progress = Callable[[int, int], None]
+"""Called now and then with (subjects finished, subjects)."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,8 @@ class Problem:
     max_steps: int = 100_000
     first_step: float = 1e-3
     """Step tried first, and after each action, in days."""
+    method: str = "rodas5p"
+    """Of `engines.choice.METHODS`, chosen; the reference engine has its own."""
 
     @property
     def subjects(self) -> int:

@@ -12,27 +12,26 @@ import ctypes
 import os
 import struct
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
+from adckit.codegen.dop853 import dop853
 from adckit.codegen.emitter import Module
 from adckit.codegen.integrator import add_integrator
 from adckit.codegen.kernels import ModelShape, add_model
 from adckit.codegen.layout import JOB, Layout
 from adckit.codegen.machine import Compiled, compile_module, host, widest_lanes
 from adckit.codegen.mathematics import add_mathematics
-from adckit.codegen.methods import RODAS5P, Rosenbrock
-from adckit.engines.base import Problem, Solution
+from adckit.codegen.methods import Method
+from adckit.codegen.rodas import RODAS5P
+from adckit.engines.base import Problem, Progress, Solution
+from adckit.engines.choice import EXPLICIT, patience
 from adckit.network.system import OdeSystem
 from adckit.status import Status
 
 __all__ = ["Kernel", "compile_system", "solve"]
-
-Progress = Callable[[int, int], None]
-"""Called now and then with (subjects finished, subjects)."""
 
 _WAIT = 0.1  # seconds between looks at the progress
 
@@ -57,7 +56,7 @@ class Kernel:
 
 
 def module_text(
-    system: OdeSystem, method: Rosenbrock, lanes: int
+    system: OdeSystem, method: Method, lanes: int
 ) -> tuple[str, ModelShape, Layout]:
     """The LLVM IR of a system's integrator."""
     module = Module(lanes)
@@ -69,7 +68,7 @@ def module_text(
 
 
 def compile_system(
-    system: OdeSystem, *, method: Rosenbrock = RODAS5P, lanes: int | None = None
+    system: OdeSystem, *, method: Method = RODAS5P, lanes: int | None = None
 ) -> Kernel:
     """Compile a system for this machine; `lanes` defaults to the widest register."""
     width = lanes or widest_lanes()
@@ -83,8 +82,9 @@ class _Kernels:
 
     @staticmethod
     @lru_cache(maxsize=32)
-    def of(key: _ByIdentity, lanes: int | None) -> Kernel:
-        return compile_system(key.system, lanes=lanes)
+    def of(key: _ByIdentity, method: str, lanes: int | None) -> Kernel:
+        table = dop853() if method == EXPLICIT else RODAS5P
+        return compile_system(key.system, method=table, lanes=lanes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +109,8 @@ def solve(
 
     `lanes` narrows the vectors, `threads` defaults to all processors.
     """
-    kernel = _Kernels.of(_ByIdentity(problem.system), lanes or _lanes(problem))
+    width = lanes or _lanes(problem)
+    kernel = _Kernels.of(_ByIdentity(problem.system), problem.method, width)
     run = _Run(kernel, problem)
     run.go(threads or os.cpu_count() or 1, progress)
     return run.solution()
@@ -158,6 +159,7 @@ class _Run:
             "last": n,
             "time_count": len(problem.times),
             "max_steps": problem.max_steps,
+            "max_limited": 2 * patience(problem.rtol),
             "rtol": problem.rtol,
             "start": problem.start,
             "end": problem.end,

@@ -1,5 +1,6 @@
 """The retry ladder: subjects that an engine gives up are tried again, each on its own.
 
+    0  for the explicit method: Rodas5P, which is not counted as a retry
     1  a first step, at the start and after every dose, a thousandth of the usual one
     2  that, and tolerances a hundredth of those asked for
     3  the reference engine
@@ -16,6 +17,7 @@ from dataclasses import replace
 import numpy as np
 
 from adckit.engines.base import Actions, Engine, Problem, Solution
+from adckit.engines.choice import STIFF
 from adckit.status import Status
 
 __all__ = ["only", "with_retries"]
@@ -23,6 +25,7 @@ __all__ = ["only", "with_retries"]
 _FIRST_STEP = 1e-3
 _TOLERANCE = 1e-2
 _FINEST = 1e-13  # what double precision can do
+_ACCOUNT = ("values", "status", "stopped", "steps", "rejected", "final")
 _FINAL = (Status.OK, Status.INVALID_INPUT, Status.INTERRUPTED)
 
 Rung = tuple[Callable[[Problem], Problem], Engine]
@@ -56,9 +59,12 @@ def with_retries(engine: Engine, last: Engine = _reference) -> Engine:
 
     def solve(problem: Problem) -> Solution:
         solution = engine(problem)
+        if problem.method != STIFF:
+            problem = replace(problem, method=STIFF)
+            _solve_again(solution, problem, engine)
         tries = np.ones(problem.subjects, dtype=np.int64)
         for changed, solver in rungs:
-            failed = np.flatnonzero(~np.isin(solution.status, _FINAL))
+            failed = _failed(solution)
             if not len(failed):
                 break
             tries[failed] += 1
@@ -67,6 +73,20 @@ def with_retries(engine: Engine, last: Engine = _reference) -> Engine:
         return replace(solution, tries=tries)
 
     return solve
+
+
+def _failed(solution: Solution) -> np.ndarray:
+    """Positions of the subjects that are worth another try."""
+    return np.flatnonzero(~np.isin(solution.status, _FINAL))
+
+
+def _solve_again(solution: Solution, problem: Problem, engine: Engine) -> None:
+    """Put another account, good or bad, in the place of every failed one."""
+    failed = _failed(solution)
+    if len(failed):
+        again = engine(only(problem, failed))
+        for name in _ACCOUNT:
+            getattr(solution, name)[failed] = getattr(again, name)
 
 
 def only(problem: Problem, subjects: np.ndarray) -> Problem:
@@ -97,5 +117,5 @@ def _take_over(solution: Solution, again: Solution, failed: np.ndarray) -> None:
     """Put what was solved at last, or interrupted, in the place of what failed."""
     done = np.isin(again.status, (Status.OK, Status.INTERRUPTED))
     target = failed[done]
-    for name in ("values", "status", "stopped", "steps", "rejected", "final"):
+    for name in _ACCOUNT:
         getattr(solution, name)[target] = getattr(again, name)[done]

@@ -17,7 +17,7 @@ from scipy.integrate import LSODA, DenseOutput
 from scipy.optimize import brentq
 
 from adckit.codegen.python import python_function
-from adckit.engines.base import ActionKind, Problem, Solution
+from adckit.engines.base import ActionKind, Problem, Progress, Solution
 from adckit.network.expanded import expanded
 from adckit.status import Status
 
@@ -27,7 +27,7 @@ _STRICTER = 1e-2
 _FINEST = 1e-13  # LSODA cannot do better in double precision
 
 
-def solve(problem: Problem) -> Solution:
+def solve(problem: Problem, *, progress: Progress | None = None) -> Solution:
     """Solve every subject; see adckit.engines.base for shapes and units."""
     problem = replace(problem, system=expanded(problem.system))
     n, system = problem.subjects, problem.system
@@ -45,6 +45,8 @@ def solve(problem: Problem) -> Solution:
         run = _Run(model, problem, s, values[s])
         status[s], stopped[s] = run.outcome, run.time
         steps[s], final[s] = run.steps, run.state
+        if progress:
+            progress(s + 1, n)
     none = np.zeros(n, dtype=np.int64)
     account = Solution(values, status, stopped, steps, none, final, "reference")
     return account.masked()

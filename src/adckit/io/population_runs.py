@@ -25,11 +25,12 @@ from typing import Any
 from adckit.errors import AdckitError, RunError
 from adckit.io.chunks import file_hash
 from adckit.io.locks import LOCK
-from adckit.io.request import Request, with_files
+from adckit.io.request import Request, table_doses, with_files
 from adckit.io.runs import check_folder, holds_run, load_run, write_text
 from adckit.io.subject_tables import read_subjects
 from adckit.library.populations import default_population, load_population
 from adckit.library.shelf import is_path
+from adckit.network.dosing import DoseRecord
 from adckit.prepared import Prepared, prepare
 from adckit.studies.campaign import Campaign, Keep, make_campaign
 from adckit.studies.memory_plan import DEFAULT_BUDGET
@@ -144,7 +145,7 @@ def carry_out_population(
         ready,
         source,
         count,
-        regimen=base.regimen,
+        regimen=_given(base, ready),
         days=base.days,
         times=request.times or None,
         outputs=request.outputs or None,
@@ -153,8 +154,29 @@ def carry_out_population(
         budget=budget,
         chunk=chunk,
         rtol=base.rtol,
+        method=base.method,
         settings=base.settings,
     )
+
+
+def _given(base: Request, ready: Prepared) -> str | Sequence[DoseRecord] | None:
+    """A regimen, or the records of a dosing table with one subject."""
+    if base.doses is None:
+        return base.regimen
+    columns, records = table_doses(base.doses, ready)
+    if len(records) != 1:
+        raise AdckitError(
+            f"The dosing table has {len(records)} subjects. With --subjects or --table "
+            "it says what everyone is given: leave one subject in it, or leave "
+            "--subjects out to simulate those of the dosing table."
+        )
+    covariates = [name for name in columns if name != "subject"]
+    if covariates:
+        raise AdckitError(
+            f"The dosing table has a column '{covariates[0]}', but the subjects bring "
+            f"their own. Leave it out with `--ignore {covariates[0]}`."
+        )
+    return next(iter(records.values()))
 
 
 def _source(request: PopulationRequest, ready: Prepared) -> tuple[SubjectSource, int]:
@@ -228,6 +250,7 @@ def _identity(
         "model": _bare(base.model),
         "settings": {key: _bare(value) for key, value in base.settings.items()},
         "files": sorted(base.files.values()),
+        "doses": base.doses and asdict(replace(base.doses, path="")),
     }
     asked["population"] = request.population and _bare(request.population)
     made = campaign.source.describe()

@@ -12,6 +12,7 @@ from typing import Any
 from adckit.errors import CardError, RunError
 from adckit.io.dosing_tables import TableSubject, read_dosing_table
 from adckit.library.shelf import is_path
+from adckit.network.dosing import DoseRecord
 from adckit.planning import CARRIER, Dosing
 from adckit.prepared import Prepared, prepare
 from adckit.simulation import DEFAULT_RTOL, Subjects
@@ -74,6 +75,7 @@ class Request:
     days: float | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     engine: str = "cpu"
+    method: str = "auto"
     rtol: float = DEFAULT_RTOL
     files: Mapping[str, str] = field(default_factory=dict)
     """Absolute path → text of every file that the request needs."""
@@ -204,6 +206,7 @@ def carry_out(request: Request, *, assumptions: bool = True) -> list[Case]:
             days=request.days,
             settings=changes,
             engine=request.engine,
+            method=request.method,
             rtol=request.rtol,
             assumptions=False,
         )
@@ -236,9 +239,18 @@ def _short(value: str) -> str:
 
 def _dosing(request: Request, model: Prepared) -> tuple[Subjects, Dosing | None]:
     """The subjects and doses of a request."""
-    table = request.doses
-    if table is None:
+    if request.doses is None:
         return None, request.regimen
+    return table_doses(request.doses, model)
+
+
+def table_doses(
+    table: DoseTable, model: Prepared
+) -> tuple[dict[str, Any], dict[str, list[DoseRecord]]]:
+    """The subjects of a dosing table with their covariates, and what each is given.
+
+    Raises CardError with every problem of the table.
+    """
     network = model.network
     masses = [p for p in network.parameters if p.name in _MOLAR_MASSES]
     naked = [p.internal for p in masses if p.name == _MOLAR_MASSES[0]]

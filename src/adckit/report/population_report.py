@@ -184,7 +184,7 @@ def _write_percentiles(
 def _heading(campaign: Campaign) -> str:
     plan = campaign.plan
     return (
-        f"{campaign.ready.network.name}, {campaign.regimen}, {plan.subjects:,} subjects"
+        f"{campaign.ready.network.name}, {campaign.dosing}, {plan.subjects:,} subjects"
     )
 
 
@@ -270,7 +270,7 @@ def _render(
         style=_page("report.css"),
         name=campaign.ready.network.name,
         lead=product.summary if product is not None else "",
-        regimen=str(campaign.regimen),
+        regimen=campaign.dosing,
         days=f"{campaign.times[-1]:g}",
         plan=str(campaign.plan),
         basis=_basis(campaign),

@@ -18,8 +18,9 @@ from adckit.engines import cpu
 from adckit.engines.base import Engine, Problem, Solution
 from adckit.engines.ladder import with_retries
 from adckit.errors import AdckitError, UnknownNameError
+from adckit.network.dosing import DoseRecord
 from adckit.network.regimen import Regimen
-from adckit.planning import chosen_regimen, length, schedules_for
+from adckit.planning import Dosing, chosen_regimen, length, schedules_for
 from adckit.prepared import Prepared, prepare
 from adckit.results import Result
 from adckit.simulation import DEFAULT_RTOL, simulate
@@ -70,7 +71,8 @@ class Campaign:
 
     ready: Prepared
     """The model with no more outputs than are needed."""
-    regimen: Regimen
+    regimen: Regimen | tuple[DoseRecord, ...]
+    """What every subject is given."""
     source: SubjectSource
     times: Floats
     """(time,), days"""
@@ -82,6 +84,11 @@ class Campaign:
     plan: Plan
     typical: Result
     """The typical subject of the model, for comparison and for its provenance."""
+
+    @property
+    def dosing(self) -> str:
+        """What is given, in words."""
+        return str(self.typical.provenance["regimen"])
 
     def numbers(self, chunk: int) -> np.ndarray:
         """Subject numbers of a chunk; subjects count from 1, chunks from 0."""
@@ -146,7 +153,7 @@ def make_campaign(
     source: SubjectSource,
     subjects: int,
     *,
-    regimen: str | Regimen | None = None,
+    regimen: str | Regimen | Sequence[DoseRecord] | None = None,
     days: float | None = None,
     times: Sequence[float] | Floats | None = None,
     outputs: Sequence[str] | None = None,
@@ -155,6 +162,7 @@ def make_campaign(
     budget: int = DEFAULT_BUDGET,
     chunk: int | None = None,
     rtol: float = DEFAULT_RTOL,
+    method: str = "auto",
     settings: Mapping[str, str] | None = None,
 ) -> Campaign:
     """Plan a study.
@@ -163,8 +171,8 @@ def make_campaign(
         full: the model with all its outputs.
         source: a `Sampler` or a `SubjectTable`.
         subjects: how many.
-        regimen, days, times, rtol: as `simulate` takes them; by default the times are
-            those of `population_times`.
+        regimen, days, times, rtol, method: as `simulate` takes them; by default the
+            times are those of `population_times`.
         outputs: those to store; by default `default_outputs`.
         keep: `curves` of all subjects, or `summary`: one row per subject, and curves of
             a sample of at most `SAMPLE`.
@@ -178,8 +186,13 @@ def make_campaign(
     if subjects < 1:
         raise AdckitError(f"subjects is {subjects}; simulate at least one subject.")
     given = chosen_regimen(full, regimen)
-    if not isinstance(given, Regimen):
-        raise AdckitError("A population is given a regimen, not dose records.")
+    if isinstance(given, Mapping):
+        raise AdckitError(
+            "The subjects of a population are given the same: a regimen or one list of "
+            "dose records. Simulate subjects with their own records with `simulate`."
+        )
+    assert not isinstance(given, str)
+    given = given if isinstance(given, Regimen) else tuple(given)
     stored = tuple(outputs) if outputs else default_outputs(full)
     for name in (*stored, *(threshold.output for threshold in thresholds)):
         if name not in full.system.outputs:
@@ -188,7 +201,7 @@ def make_campaign(
     until = length(days, times, given)
     doses = _typical_doses(ready, given, until)
     grid = population_times(doses, until) if times is None else times
-    typical = simulate(ready, given, times=grid, settings=None, rtol=rtol)
+    typical = simulate(ready, given, times=grid, rtol=rtol, method=method)
     typical = replace(
         typical,
         provenance={
@@ -204,7 +217,7 @@ def make_campaign(
         system.outputs,
         units,
         doses,
-        cycle_days(given, doses),
+        cycle_days(given if isinstance(given, Regimen) else None, doses),
         tuple(thresholds),
     )
     planned = plan(
@@ -251,7 +264,7 @@ def _with_outputs(
 
 
 def _typical_doses(
-    ready: Prepared, regimen: Regimen, until: float
+    ready: Prepared, regimen: Dosing, until: float
 ) -> tuple[GivenDose, ...]:
     parameters = np.array([[p.internal for p in ready.network.parameters]])
     schedule = schedules_for(ready, regimen, ("typical",), parameters, until)[0]
@@ -332,6 +345,7 @@ def compute_chunk(campaign: Campaign, number: int, engine: Engine) -> Chunk:
         times=campaign.times,
         engine=engine,
         rtol=campaign.rtol,
+        method=campaign.typical.provenance["method"],
     )
     subjects: dict[str, Column] = {
         "subject": drawn.names,

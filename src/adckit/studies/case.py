@@ -48,6 +48,7 @@ def study(
     days: float | None = None,
     settings: Mapping[str, str] | None = None,
     engine: str | Engine = "cpu",
+    method: str = "auto",
     rtol: float = DEFAULT_RTOL,
     assumptions: bool = True,
 ) -> Case:
@@ -61,7 +62,14 @@ def study(
     """
     given = chosen_regimen(ready, doses)
     result = simulate(
-        ready, given, subjects, engine=engine, days=days, settings=settings, rtol=rtol
+        ready,
+        given,
+        subjects,
+        engine=engine,
+        days=days,
+        settings=settings,
+        method=method,
+        rtol=rtol,
     )
     case = Case(
         label,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from adckit.engines.base import Engine
 from adckit.network.dosing import ActionKind, DoseRecord, Schedule
-from adckit.planning import CARRIER
+from adckit.planning import CARRIER, rising
 from adckit.prepared import Prepared
 from adckit.results import Result
 from adckit.simulation import simulate
@@ -137,4 +137,4 @@ def _times(durations: Sequence[float]) -> NDArray[np.float64]:
     parts = [np.array([0.0])]
     for duration in sorted(set(durations)) or [0.0]:
         parts += [np.linspace(0.0, duration, 13), duration + later]
-    return np.unique(np.concatenate(parts))
+    return rising(np.concatenate(parts))
