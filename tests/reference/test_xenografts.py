@@ -67,9 +67,9 @@ def test_kpl4_grows_as_published(dose: float, kill: str) -> None:
 
 @pytest.mark.parametrize("dose", DOSES)
 def test_kpl4_grows_as_published_with_the_published_clearance(dose: float) -> None:
-    """The point that set TDM1-M1 misses is met: clearance is the reason.  30.4 %."""
+    """The point that set TDM1-M1 misses is met: clearance is the reason.  27 %."""
     ratio = volumes(dose, mouse_pk="TDM1-M2") / published(dose)
-    assert np.abs(np.log(ratio)).max() < np.log(1.32)
+    assert np.abs(np.log(ratio)).max() < np.log(1.30)
 
 
 def test_linear_kill_cannot_follow_a_fifty_fold_range_of_doses() -> None:
