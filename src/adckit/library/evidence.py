@@ -12,7 +12,7 @@ Measures:
 
     exposure     `quantity` of the analyte `of` after the first dose
     laboratory   of a laboratory value: its lowest percent of the start, the day of
-                 that, or its percent on `day`
+                 that or of its highest value, or its percent on `day`
     toxicity     share of subjects with `grade` or more of `of` by the study's last day
     dlt          share of subjects with a DLT as the study's protocol defines it
     response     share with a confirmed response by RECIST

@@ -28,7 +28,7 @@ Identifier = Annotated[str, Field(pattern=re.compile(r"^[A-Z]{2}-[A-Z0-9]+-\d+$"
 
 _QUANTITIES = {
     "exposure": ("cmax", "ctrough", "auc_inf", "clearance", "half_life"),
-    "laboratory": ("lowest_percent", "lowest_day", "percent"),
+    "laboratory": ("lowest_percent", "lowest_day", "highest_day", "percent"),
     "parameter": ("half_life", "value"),
 }
 _RATES = ("toxicity", "dlt", "response")
