@@ -39,8 +39,7 @@ def run() -> Found:
     tubulin = known["tubulin_concentration"].value
     affinity = known["tubulin_dissociation_constant"].value
     half_life = (_SHORT + _LONG) / 2
-    fact = Fact(
-        "half-life in cells, h", half_life, math.log(_LONG / _SHORT) / 3.29, "Maass 2016"
-    )
+    width = math.log(_LONG / _SHORT) / 3.29
+    fact = Fact("half-life in cells, h", half_life, width, "Maass 2016")
     rate = math.log(2) / half_life * (1 + tubulin / affinity)
     return solved(FREE, [rate], [fact.log_sd], [fact])

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import ndtri
 
 from adckit.prepared import Prepared, prepare
 from adckit.simulation import simulate
@@ -63,11 +63,12 @@ def _errors(any_grade: float, grade_3: float) -> tuple[float, float]:
 
     Their density is that of the lognormal distribution through both.
     """
-    scores = stats.norm.ppf([1 - any_grade, 1 - grade_3])
+    scores = ndtri(np.array([1 - any_grade, 1 - grade_3]))
     width = math.log(_GRADE_3) / (scores[1] - scores[0])
     shares = np.array([any_grade, grade_3])
     binomial = np.sqrt(shares * (1 - shares) / _PATIENTS)
-    low, high = binomial * width / stats.norm.pdf(scores)
+    density = np.exp(-(scores**2) / 2) / math.sqrt(2 * math.pi) / width
+    low, high = binomial / density
     return float(low), float(high)
 
 

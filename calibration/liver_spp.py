@@ -70,9 +70,7 @@ def run() -> Found:
     grid = np.linspace(*_RANGE, 25)
     rough = float(grid[np.argmin([loss(one) for one in grid])])
     step = float(grid[1] - grid[0])
-    best = minimize_scalar(
-        loss, bounds=(rough - step, rough + step), method="bounded"
-    )
+    best = minimize_scalar(loss, bounds=(rough - step, rough + step), method="bounded")
     here = float(best.x)
     bend = (loss(here - 0.1) - 2 * float(best.fun) + loss(here + 0.1)) / 0.1**2
     width = 1 / math.sqrt(bend)

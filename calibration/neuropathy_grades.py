@@ -36,9 +36,7 @@ def run() -> Found:
     facts = []
     for evidence, (severe, any_grade, treated) in _SEEN.items():
         ratio = hazard(severe / treated) / hazard(any_grade / treated)
-        facts.append(
-            Fact("ratio of hazards", ratio, 1 / math.sqrt(severe), evidence)
-        )
+        facts.append(Fact("ratio of hazards", ratio, 1 / math.sqrt(severe), evidence))
     weights = np.array([1 / fact.log_sd**2 for fact in facts])
     logs = np.log([fact.value for fact in facts])
     mean = float(np.exp(weights @ logs / weights.sum()))

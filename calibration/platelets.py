@@ -31,9 +31,7 @@ FREE = (
         2,
         cards=(f"{_CARD}/platelet_transit_time/value",),
     ),
-    Free(
-        "platelet_feedback", 0.2, "1", 2, cards=(f"{_CARD}/platelet_feedback/value",)
-    ),
+    Free("platelet_feedback", 0.2, "1", 2, cards=(f"{_CARD}/platelet_feedback/value",)),
 )
 FACTS = (
     Fact("nadir, % of the start", 53.0, 6 / 53 / math.sqrt(11), "TD-PLT-01"),

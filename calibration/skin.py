@@ -27,9 +27,8 @@ _RATE = "skin_maximum_kill_rate"
 _SUBJECTS, _COHORT = 400, 6
 _SHARE = 0.25
 _BETWEEN = (0.03, 0.6)  # 1/day
-FREE = (
-    Free(_RATE, 0.14, "1/day", 2, cards=(f"organs/skin.yaml/parameters/{_RATE}/value",)),
-)
+_CARD = "organs/skin.yaml/parameters"
+FREE = (Free(_RATE, 0.14, "1/day", 2, cards=(f"{_CARD}/{_RATE}/value",)),)
 
 
 def run() -> Found:
@@ -47,10 +46,10 @@ def run() -> Found:
         return float(np.mean(worst >= 3))
 
     # A share of subjects is a staircase: the middle of the step is the answer.
-    low, high = (
-        brentq(lambda x, s=s: share(x) - s, *np.log(_BETWEEN), xtol=1e-4)
-        for s in (_SHARE - 0.5 / _SUBJECTS, _SHARE + 0.5 / _SUBJECTS)
-    )
+    least, most = (math.log(rate) for rate in _BETWEEN)
+    half = 0.5 / _SUBJECTS
+    low = brentq(lambda x: share(x) - _SHARE + half, least, most, xtol=1e-4)
+    high = brentq(lambda x: share(x) - _SHARE - half, least, most, xtol=1e-4)
     here, step = (low + high) / 2, 0.1
     slope = (share(here + step) - share(here - step)) / (2 * step)
     width = math.sqrt(_SHARE * (1 - _SHARE) / _COHORT) / slope

@@ -4,8 +4,8 @@
     dALT/dt = kout [ALT0 (1 + (H/H50)^p) - ALT]               [times ULN per day]
 
 J is the payload that is eliminated (`drivers`), and AST goes as ALT with a baseline,
-half-life and power of its own.  H only watches: it holds no payload of the balance.  At constant
-input H is f_H J/kH, and ALT is ALT0 [1 + (H/H50)^p].
+half-life and power of its own.  H only watches: it holds no payload of the balance.
+At constant input H is f_H J/kH, and ALT is ALT0 [1 + (H/H50)^p].
 
 The half-life of H decides how schedules compare: the longer it is, the more a weekly
 regimen adds up.
