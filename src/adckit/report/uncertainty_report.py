@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from adckit.io.runs import write_bytes, write_text
 from adckit.io.tables import Column, write_table
 from adckit.report.collecting import shown_unit
+from adckit.report.panels import COLOURS
 from adckit.report.population_plots import png
 from adckit.report.uncertainty_plots import (
     BandPanel,
@@ -150,7 +151,7 @@ def _band_figure(found: UncertainAnswers, heading: str) -> Any:
                 bands.parameters[name],
                 bands.subjects[name],
                 bands.both[name],
-                i,
+                i % (len(COLOURS) - 1),  # the last one is black
                 is_concentration(unit),
             )
         )
