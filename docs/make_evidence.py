@@ -168,11 +168,7 @@ def alternatives(data: Mapping[str, Any]) -> list[str]:
             f"`{one['set']}={one['option']}`",
             str(len(one["moves"])),
             f"{one['passed'][0]} to {one['passed'][1]} of {one['judged']}",
-            "; ".join(
-                f"{move['title']}, {move['label']}: {move['verdict']}"
-                for move in one["moves"]
-                if " to " in move["verdict"]
-            ),
+            _turned(one),
         ]
         for one in data["alternatives"]
     ]
@@ -298,6 +294,17 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _percent(share: float | None) -> str:
     return "" if share is None else f"{100 * share:.0f} %"
+
+
+def _turned(one: Mapping[str, Any]) -> str:
+    """The rows whose verdict an alternative changes, or why it cannot be had."""
+    if one["refused"]:
+        return f"Cannot be had: {one['refused']}"
+    return "; ".join(
+        f"{move['title']}, {move['label']}: {move['verdict']}"
+        for move in one["moves"]
+        if " to " in move["verdict"]
+    )
 
 
 def _verdict(one: Mapping[str, Any]) -> str:

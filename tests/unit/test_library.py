@@ -260,8 +260,8 @@ def test_a_linker_swaps_everything_downstream() -> None:
     assert [s.name for s in before.species] == ["DM1", "S_methyl_DM1"]
     assert [s.name for s in after.species] == ["DM1", "Lys_MCC_DM1"]
     assert [s.arises for s in after.species] == ["released", "catabolite"]
-    assert value(before, "deconjugation_rate") == 0.367
-    assert value(after, "deconjugation_rate") == 0.169
+    assert value(before, "deconjugation_rate") == 0.411
+    assert value(after, "deconjugation_rate") == 0.167
     assert value(after, "intracellular_cleavage_rate") == 0
     assert value(after, "Lys_MCC_DM1_influx_rate") == 0
     assert not any(name.startswith("S_methyl") for name in after.parameters)

@@ -54,7 +54,9 @@ def render_evidence(
 
 
 def turned_text(found: Alternative) -> str:
-    """The rows whose verdict an alternative changes."""
+    """The rows whose verdict an alternative changes, or why it cannot be had."""
+    if found.refused:
+        return f"Cannot be had: {found.refused}"
     return "; ".join(
         f"{move.after.title}, {move.after.label}: {move.verdict}"
         for move in found.turned

@@ -8,16 +8,17 @@ values are compared: intervals take draws, and are for `compare` with one settin
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from adckit.errors import CardError
 from adckit.library import load_product
 from adckit.library.evidence import load_contradictions, load_evidence
 from adckit.studies.evidence import Comparison, compare, evidence_name
 from adckit.studies.evidence_ensemble import Effort
 from adckit.studies.evidence_rows import EvidenceRow
-from adckit.studies.evidence_run import PLATFORM, Report
+from adckit.studies.evidence_run import PLATFORM, Counter, Report
 
 __all__ = ["MOVED", "Alternative", "Move", "find_alternatives", "moves"]
 
@@ -54,6 +55,8 @@ class Alternative:
     passed: tuple[int, int]
     """Rows that pass, by default and with it."""
     judged: int
+    refused: str = ""
+    """Why this product cannot have it; nothing was compared then."""
 
     @property
     def turned(self) -> tuple[Move, ...]:
@@ -80,23 +83,39 @@ def find_alternatives(
     few = replace(effort or Effort(), draws=_FEWEST, subjects=_FEWEST)
     chosen = [one for one in map(evidence_name, names) if one != PLATFORM]
     wanted = {name: list(_options(name)) for name in chosen if _has_rows(name)}
-    steps, done = sum(1 + len(options) for options in wanted.values()), 0
+    steps = sum(1 + len(options) for options in wanted.values())
+    counter = Counter(steps, report)
     found = []
     for name, options in wanted.items():
-        default = None
-        for label, option, first in [("", "", ""), *options]:
-            if report is not None:
-                report(done, steps, f"{name} {label} {option}".strip())
-            done += 1
-            settings = {label: option} if label else {}
-            one = compare(name, settings, few, data=data)
-            if default is None:
-                default = one
-            else:
-                found.append(_alternative(name, label, option, first, default, one))
-    if report is not None:
-        report(steps, steps, "done")
+        counter.next(name)
+        default = compare(name, {}, few, data=data)
+        for label, option, first in options:
+            counter.next(f"{name} {label}={option}")
+            one, refused = _compare(name, {label: option}, few, data)
+            passed = _passed(default), _passed(one or default)
+            changed = () if one is None else moves(default, one)
+            judged = sum(row.passed is not None for row in default.rows)
+            found.append(
+                Alternative(
+                    name, label, option, first, changed, passed, judged, refused
+                )
+            )
+    counter.finish()
     return tuple(found)
+
+
+def _compare(
+    name: str, settings: Mapping[str, str], effort: Effort, data: Path | None
+) -> tuple[Comparison | None, str]:
+    """A comparison, or why the product cannot be had with these settings."""
+    try:
+        return compare(name, settings, effort, data=data), ""
+    except CardError as error:
+        return None, "; ".join(issue.what for issue in error.issues)
+
+
+def _passed(comparison: Comparison) -> int:
+    return sum(row.passed is True for row in comparison.rows)
 
 
 def moves(before: Comparison, after: Comparison) -> tuple[Move, ...]:
@@ -121,26 +140,6 @@ def _options(product: str) -> Iterator[tuple[str, str, str]]:
         if name in known:
             first, *others = known[name]
             yield from ((name, other, first) for other in others)
-
-
-def _alternative(
-    product: str,
-    label: str,
-    option: str,
-    first: str,
-    default: Comparison,
-    one: Comparison,
-) -> Alternative:
-    passed = [sum(row.passed is True for row in whole.rows) for whole in (default, one)]
-    return Alternative(
-        product,
-        label,
-        option,
-        first,
-        moves(default, one),
-        (passed[0], passed[1]),
-        sum(row.passed is not None for row in default.rows),
-    )
 
 
 def _moved(old: float, new: float) -> bool:

@@ -170,6 +170,7 @@ def _alternative(found: Alternative) -> dict[str, Any]:
         "default": found.default,
         "passed": list(found.passed),
         "judged": found.judged,
+        "refused": found.refused,
         "moves": [
             {
                 "title": move.after.title,
