@@ -378,7 +378,7 @@ def test_based_on(tmp_path: Path) -> None:
     assert mine.parts == {**base.parts, "linker": "SPDB"}
     clearance = mine.blueprint.parameters["clearance"]
     assert (clearance.value, clearance.spread, clearance.fitted_to) == (9, None, None)
-    assert value(mine.blueprint, "central_volume") == 1.6
+    assert value(mine.blueprint, "central_volume") == 1.89
     assert mine.blueprint.load is not None
     assert mine.blueprint.load.fractions == (0, 0, 0, 0, 1)
     assert mine.regimen == base.regimen
