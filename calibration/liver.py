@@ -53,7 +53,7 @@ FREE = (
     Free(_POTENCY, 2.0, "umol", cards=(f"{_CARD}/{_POTENCY}/value",)),
     Free("half_effect_cv", 0.4, "1", 2, cards=(f"{_CARD}/{_POTENCY}/spread/cv",)),
     Free("ast_baseline", 0.5, "1", 2, cards=(f"{_CARD}/ast_baseline/value",)),
-    Free("ast_steepness", 1.5, "1", 2, cards=(f"{_CARD}/ast_steepness/value",)),
+    Free("ast_steepness", 1.5, "1", 3, cards=(f"{_CARD}/ast_steepness/value",)),
 )
 """`half_effect_cv` is the spread of the potency between patients."""
 

@@ -17,7 +17,11 @@ from adckit.errors import AdckitError, UnknownNameError
 from adckit.library import load_product
 from adckit.library.evidence import Finding, PublishedStudy, load_evidence
 from adckit.parameters import Source, Spread, SpreadKind
-from adckit.report.evidence_page import observed_text, render_evidence
+from adckit.report.evidence_page import (
+    observed_text,
+    render_evidence,
+    turned_text,
+)
 from adckit.studies.evidence import Comparison, compare, plan_steps
 from adckit.studies.evidence_alternatives import Alternative, find_alternatives
 from adckit.studies.evidence_ensemble import Effort
@@ -268,6 +272,15 @@ def test_alternatives_are_every_other_option(
     assert liver.after.model < liver.before.model
     assert not by_set["tubulin"].moves
     assert by_set["tubulin"].passed[0] == by_set["tubulin"].passed[1]
+
+
+def test_an_alternative_that_a_product_cannot_have() -> None:
+    """Skin needs the physical amount of tubulin."""
+    found = find_alternatives(["bivatuzumab-mertansine"], SMALL)
+    legacy = next(one for one in found if one.option == "legacy")
+    assert "needs the physical amount of tubulin" in legacy.refused
+    assert not legacy.moves
+    assert turned_text(legacy).startswith("Cannot be had: ")
 
 
 def test_alternatives_are_shown(
