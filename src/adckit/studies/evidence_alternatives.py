@@ -24,6 +24,9 @@ __all__ = ["MOVED", "Alternative", "Move", "find_alternatives", "moves"]
 
 MOVED = 0.02
 """Relative change of the model's value below which a row did not move."""
+_CENTRAL = 300
+"""Subjects with the library's values at most: the same ones for every alternative, so
+that differences are sharper than either number."""
 _FEWEST = 2
 """Draws and subjects of each where only the library's values are looked at."""
 
@@ -75,12 +78,19 @@ def find_alternatives(
 
     Args:
         names: products with evidence, or their aliases; the platform is left out.
-        effort: of which the subjects with the library's values and the seed count.
+        effort: of which the subjects with the library's values, 300 at most, and the
+            seed count.
         data, report: as `compare` takes them; one step per alternative.
 
     Raises UnknownNameError for a name without evidence.
     """
-    few = replace(effort or Effort(), draws=_FEWEST, subjects=_FEWEST)
+    asked = effort or Effort()
+    few = replace(
+        asked,
+        draws=_FEWEST,
+        subjects=_FEWEST,
+        central=min(asked.central, _CENTRAL),
+    )
     chosen = [one for one in map(evidence_name, names) if one != PLATFORM]
     wanted = {name: list(_options(name)) for name in chosen if _has_rows(name)}
     steps = sum(1 + len(options) for options in wanted.values())
