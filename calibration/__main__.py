@@ -39,8 +39,11 @@ SCRIPTS = (
     "neuropathy_spp",
     "neuropathy_grades",
     "efflux",
+    "skbr3",
 )
-NEED_DATA = ("free_payload",)
+NEED_DATA = ("free_payload", "skbr3")
+APART = ("skbr3",)
+"""Fits of models that are not those of patients; no uncertainty is drawn from them."""
 _EDGE = 0.02
 """Share of the last printed digit by which two machines may round apart."""
 
@@ -56,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         script = import_module(f"calibration.{name}")
         found = script.run(wanted.data) if name in NEED_DATA else script.run()
         if wanted.write:
-            store(script, found)
+            store(script, found, kept=name not in APART)
         apart += report(script, found)
     if apart:
         _say(f"{apart} numbers of the cards are not what the fits give: use --write.")
@@ -73,12 +76,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def store(script: ModuleType, found: Found, library: Path = LIBRARY) -> None:
-    """Write a fit into the cards and into the list of fits."""
+def store(
+    script: ModuleType, found: Found, library: Path = LIBRARY, *, kept: bool = True
+) -> None:
+    """Write a fit into the cards and, where it is `kept`, into the list of fits."""
     for one, value in zip(found.free, found.values, strict=True):
         for place in one.cards:
             write_number(place, one.printed(float(value)), library)
-    replace_entries({script.NAME: entry(script, found)}, library)
+    if kept:
+        replace_entries({script.NAME: entry(script, found)}, library)
     load_fits.cache_clear()
 
 
