@@ -23,7 +23,11 @@ FREE = (
         0.04,
         "1/umol",
         2,
-        cards=("organs/neuropathy.yaml/parameters/neuropathy_potency/value",),
+        cards=tuple(
+            f"organs/neuropathy.yaml/for_linker/{linker}/parameters/"
+            "neuropathy_potency/value"
+            for linker in ("SPP", "SPDB")
+        ),
     ),
 )
 
