@@ -14,7 +14,7 @@ from adckit.parameters import Status
 from adckit.prepared import prepare
 from adckit.simulation import simulate
 
-ANTIBODY_OF_HUMAN = {"clearance": (0.254, 1.85), "central_volume": (1.6, 1.85)}
+ANTIBODY_OF_HUMAN = {"clearance": (0.199, 1.85), "central_volume": (1.89, 1.85)}
 """Cantuzumab mertansine: value per m2, and the m2."""
 
 
