@@ -33,14 +33,37 @@ _DOSE = 235.0  # mg/m2
 _CYCLE = 21.0
 _TERMINAL = (3.0, 9.0)
 """Days of the last slope, before the conjugate is below a thousandth of its peak."""
+_PRODUCTS = (  # the first is measured, the others borrow its disposition
+    "cantuzumab-mertansine",
+    "lorvotuzumab-mertansine",
+    "bivatuzumab-mertansine",
+    "mln2704",
+)
+_LINKER = "linkers/SPP.yaml/for_host/human/parameters"
+
+
+def _cards(name: str) -> tuple[str, ...]:
+    below = f"for_host/human/parameters/{name}/value"
+    return tuple(f"conjugates/{product}.yaml/{below}" for product in _PRODUCTS)
+
+
+def _disposition(name: str, start: float, unit: str, human: float, sd: float) -> Free:
+    """A parameter per m2, with the value of trastuzumab in 1.85 m2 as its prior."""
+    prior = human / _SURFACE
+    return Free(name, start, unit, prior=prior, log_sd=sd, cards=_cards(name))
+
+
 FREE = (
-    Free("clearance", 0.13, "L/day/m2", prior=0.241 / _SURFACE, log_sd=0.5),
-    Free("central_volume", 1.6, "L/m2", prior=3.02 / _SURFACE, log_sd=0.15),
+    _disposition("clearance", 0.13, "L/day/m2", 0.241, 0.5),
+    _disposition("central_volume", 1.6, "L/m2", 3.02, 0.15),
+    _disposition("distribution_clearance", 0.35, "L/day/m2", 0.649, 0.5),
+    _disposition("peripheral_volume", 1.45, "L/m2", 2.68, 0.5),
     Free(
-        "distribution_clearance", 0.35, "L/day/m2", prior=0.649 / _SURFACE, log_sd=0.5
+        "deconjugation_rate",
+        0.35,
+        "1/day",
+        cards=(f"{_LINKER}/deconjugation_rate/value",),
     ),
-    Free("peripheral_volume", 1.45, "L/m2", prior=2.68 / _SURFACE, log_sd=0.5),
-    Free("deconjugation_rate", 0.35, "1/day"),
 )
 FACTS = (
     Fact(

@@ -4,6 +4,10 @@
 
 The covariance of the logarithms is the inverse of J'J at the minimum: the residuals are
 scaled by what is known of the observations, not by how well they happen to fit.
+
+Starting values and widths stand in the scripts.  Nothing is random but subjects, who
+come from the streams of a seed that stands there too; so the same facts give the same
+digits.
 """
 
 from __future__ import annotations
@@ -14,6 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
+
+from adckit.library.fits import printed_digits
 
 Floats = NDArray[np.float64]
 Facts = Callable[[Mapping[str, Floats]], Floats]
@@ -42,6 +48,13 @@ class Free:
     """Significant digits that cards print."""
     prior: float | None = None
     log_sd: float | None = None
+    cards: tuple[str, ...] = ()
+    """Places of the library that print it, see `cards`; the first is its own card,
+    others have borrowed it."""
+
+    def printed(self, value: float) -> float:
+        """A value as cards print it."""
+        return printed_digits(value, self.digits)
 
 
 @dataclass(frozen=True)

@@ -24,11 +24,21 @@ NAME = "free-payload"
 PRODUCT = "trastuzumab-emtansine"
 SUMMARY = "free DM1 after T-DM1 3.6 mg/kg, to day 7, the first day counting most"
 FILE = "yuezheli__ADC-archives/embedded_krop2010_tdm1_3.6mgkg.csv"
+_CARD = "payloads/DM1.yaml/for_host/human/parameters"
+
+
+def _free(name: str, start: float, unit: str, prior: float | None = None) -> Free:
+    """A parameter; its prior is worth 50 %."""
+    sd = None if prior is None else 0.5
+    place = f"{_CARD}/{name}/value"
+    return Free(name, start, unit, 2, prior=prior, log_sd=sd, cards=(place,))
+
+
 FREE = (
-    Free("DM1_clearance", 200, "L/day"),
-    Free("DM1_distribution_clearance", 43, "L/day", 2, prior=43, log_sd=0.5),
-    Free("DM1_central_volume", 2.1, "L", 2, prior=2.1, log_sd=0.5),
-    Free("DM1_peripheral_volume", 487, "L", prior=487, log_sd=0.5),
+    _free("DM1_clearance", 200, "L/day"),
+    _free("DM1_distribution_clearance", 43, "L/day", 43),
+    _free("DM1_central_volume", 2.1, "L", 2.1),
+    _free("DM1_peripheral_volume", 487, "L", 487),
 )
 """Priors: the values of the fit of all points with the set TDM1-H2."""
 

@@ -21,10 +21,17 @@ Floats = NDArray[np.float64]
 NAME = "platelets"
 PRODUCT = "trastuzumab-emtansine"
 SUMMARY = "platelets in the first cycle of T-DM1 3.6 mg/kg: nadir, its day, recovery"
+_CARD = "organs/platelets.yaml/parameters"
 FREE = (
-    Free("platelet_slope", 3e-4, "1/nM", 2),
-    Free("platelet_transit_time", 4.0, "day", 2),
-    Free("platelet_feedback", 0.2, "1", 2),
+    Free("platelet_slope", 3e-4, "1/nM", 2, cards=(f"{_CARD}/platelet_slope/value",)),
+    Free(
+        "platelet_transit_time",
+        4.0,
+        "day",
+        2,
+        cards=(f"{_CARD}/platelet_transit_time/value",),
+    ),
+    Free("platelet_feedback", 0.2, "1", 2, cards=(f"{_CARD}/platelet_feedback/value",)),
 )
 FACTS = (
     Fact("nadir, % of the start", 53.0, 6 / 53 / math.sqrt(11), "TD-PLT-01"),

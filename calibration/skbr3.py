@@ -29,10 +29,12 @@ PRODUCT = "trastuzumab-emtansine"
 SETTINGS = {"cells": "SK-BR-3"}
 SUMMARY = "viability of SK-BR-3 cells after 48 h with T-DM1, eight concentrations"
 FILE = "yuezheli__ADC-archives/embedded_tdm1_invitro_viability.csv"
+_CARD = "cell_lines/SK-BR-3.yaml/parameters"
+_RATE, _HALF, _HILL = "maximum_kill_rate", "half_kill_occupancy", "kill_hill"
 FREE = (
-    Free("maximum_kill_rate", 1, "1/day", 2),
-    Free("half_kill_occupancy", 0.0026, "1", 2),
-    Free("kill_hill", 2, "1", 2, prior=2, log_sd=0.35),
+    Free(_RATE, 1, "1/day", 2, cards=(f"{_CARD}/{_RATE}/value",)),
+    Free(_HALF, 0.0026, "1", 2, cards=(f"{_CARD}/{_HALF}/value",)),
+    Free(_HILL, 2, "1", 2, prior=2, log_sd=0.35, cards=(f"{_CARD}/{_HILL}/value",)),
 )
 """Prior: the Hill coefficient assumed in tumours; the points alone leave it open."""
 

@@ -35,12 +35,45 @@ ANALYSES = {
     "TD-PK-23": (0.809, 3.283, 1.12, 0.748),
 }
 """Observation → CL, Vc, Q, Vp of the conjugate for 70 kg, in L and L/day."""
+_OWN = "conjugates/trastuzumab-emtansine.yaml/for_host/human/parameters"
+_LINKER = "linkers/SMCC.yaml/for_host/human/parameters"
 FREE = (
-    Free("clearance", 0.3, "L/day", prior=0.241, log_sd=0.1),
-    Free("central_volume", 3.0, "L", 4, prior=3.127, log_sd=0.03),
-    Free("distribution_clearance", 0.5, "L/day"),
-    Free("peripheral_volume", 3.0, "L", prior=2.68, log_sd=0.1),
-    Free("deconjugation_rate", 0.2, "1/day"),
+    Free(
+        "clearance",
+        0.3,
+        "L/day",
+        prior=0.241,
+        log_sd=0.1,
+        cards=(f"{_OWN}/clearance/value",),
+    ),
+    Free(
+        "central_volume",
+        3.0,
+        "L",
+        prior=3.127,
+        log_sd=0.03,
+        cards=(f"{_OWN}/central_volume/value",),
+    ),
+    Free(
+        "distribution_clearance",
+        0.5,
+        "L/day",
+        cards=(f"{_OWN}/distribution_clearance/value",),
+    ),
+    Free(
+        "peripheral_volume",
+        3.0,
+        "L",
+        prior=2.68,
+        log_sd=0.1,
+        cards=(f"{_OWN}/peripheral_volume/value",),
+    ),
+    Free(
+        "deconjugation_rate",
+        0.2,
+        "1/day",
+        cards=(f"{_LINKER}/deconjugation_rate/value",),
+    ),
 )
 _REGIMEN = "3.6 mg/kg once over 90 min"
 _PRECISION = 0.05

@@ -1,6 +1,6 @@
 """Write the evidence pages from `evidence.json`.
 
-    adckit evidence -o docs/_evidence
+    adckit evidence --alternatives -o docs/_evidence
     python docs/make_evidence.py docs/_evidence/evidence.json docs/evidence
 
 With `--check` nothing is written, and the exit code is 1 where a page is stale.
@@ -30,48 +30,6 @@ TITLES = {
     "mln2704": "MLN2704",
     "trastuzumab-emtansine": "Trastuzumab-DM1 (trastuzumab emtansine)",
 }
-CONTRADICTIONS = (
-    (
-        "Low-dose T-DM1 is faster in one trial, linear in another",
-        "",
-        "`pk=TDM1-MM` saturates; few patients per low dose; rows of the T-DM1 page.",
-    ),
-    (
-        "AUC of T-DM1 at 3.6 mg/kg: 295, 336 to 357, or 431 to 486",
-        "pk",
-        "Sets of the conjugate's disposition; the values are rows of the T-DM1 page.",
-    ),
-    ("Tubulin: 65 nM or 33 to 50 uM; affinity 0.95 or 930 nM", "tubulin", ""),
-    ("Permeability of vessels, a tenfold difference for payload", "transport", ""),
-    ("Free DM1: first day, all points, or scaled from monkeys", "payload_pk", ""),
-    ("Drug load of T-DM1: binomial, or the measured batch", "load", ""),
-    ("Liver: laboratory values or reported events", "liver_calibration", ""),
-    ("Platelets: 11 patients, or the label", "platelet_calibration", ""),
-    ("Platelets: fewer made, or also lost sooner", "platelet_loss", ""),
-    ("Platelets: full recovery, or a slow drift", "platelet_drift", ""),
-    (
-        "Deconjugation: per payload, or per antibody",
-        "",
-        "No set: the definitions differ; all rates here are per attached payload.",
-    ),
-    (
-        "HER2 complex degradation: 0.03 or 0.457 per hour",
-        "",
-        "No set: give `--set 'lysosomal_degradation_rate=0.457 1/h'`.",
-    ),
-    (
-        "Mouse clearance of T-DM1: 0.0934 or 0.019 L/day/kg",
-        "",
-        "Set `mouse_pk`, for `host=mouse` alone: the faster one is 5 to 11 times what "
-        "total antibody allows.",
-    ),
-    (
-        "N87 in mice: half kill at 25 or 485 nM",
-        "",
-        "No set: both belong to a kill law that is not the default.",
-    ),
-)
-"""What sources disagree on: the set with the alternatives, or why there is none."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -168,12 +126,14 @@ def overview(data: Mapping[str, Any]) -> str:
         "",
         "## Where sources disagree",
         "",
-        "`adckit evidence --set NAME=OPTION` shows how every row moves.",
+        "`adckit evidence --set NAME=OPTION` shows how every row moves, and "
+        "`adckit evidence --alternatives` goes through them all.",
         "",
         *table(
             ["what", "set and its options, the default first", ""], contradictions(data)
         ),
         "",
+        *alternatives(data),
         "## Products",
         "",
         "```{toctree}",
@@ -191,10 +151,36 @@ def contradictions(data: Mapping[str, Any]) -> list[list[str]]:
         for name, known in product["sets"].items():
             options.setdefault(name, {}).update(dict.fromkeys(known))
     rows = []
-    for what, name, why in CONTRADICTIONS:
-        known = f"`{name}`: {', '.join(options[name])}" if name in options else ""
-        rows.append([what, known, why])
+    for one in data["contradictions"]:
+        known = options.get(one["set"] or "", {})
+        shown = f"`{one['set']}`: {', '.join(known)}" if known else ""
+        rows.append([one["what"], shown, one["why"]])
     return rows
+
+
+def alternatives(data: Mapping[str, Any]) -> list[str]:
+    """How the answer moves between them; nothing where that was not worked out."""
+    if not data["alternatives"]:
+        return []
+    rows = [
+        [
+            TITLES.get(one["product"], one["product"]),
+            f"`{one['set']}={one['option']}`",
+            str(len(one["moves"])),
+            f"{one['passed'][0]} to {one['passed'][1]} of {one['judged']}",
+            _turned(one),
+        ]
+        for one in data["alternatives"]
+    ]
+    return [
+        "## How the answer moves with the alternatives",
+        "",
+        "Each option in turn, with the library's values; a row moves when the model's "
+        "number changes by more than 2 %. All rows are in `evidence.json`.",
+        "",
+        *table(["product", "instead of the default", "rows moved", "pass", ""], rows),
+        "",
+    ]
 
 
 def review(product: Mapping[str, Any], data: Mapping[str, Any]) -> str:
@@ -308,6 +294,17 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _percent(share: float | None) -> str:
     return "" if share is None else f"{100 * share:.0f} %"
+
+
+def _turned(one: Mapping[str, Any]) -> str:
+    """The rows whose verdict an alternative changes, or why it cannot be had."""
+    if one["refused"]:
+        return f"Cannot be had: {one['refused']}"
+    return "; ".join(
+        f"{move['title']}, {move['label']}: {move['verdict']}"
+        for move in one["moves"]
+        if " to " in move["verdict"]
+    )
 
 
 def _verdict(one: Mapping[str, Any]) -> str:

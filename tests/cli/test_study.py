@@ -163,7 +163,7 @@ def test_a_simulation_says_what_was_scaled(adckit: Command, tmp_path: Path) -> N
     assert outcome.code == 0, outcome.errors
     assert "scaled by body weight from another host: clearance, " in outcome.output
     page = (tmp_path / "run" / "report.html").read_text("utf-8")
-    assert "Scaled by body weight from human: 0.254 L/day/m2 x 1.85 m2" in page
+    assert "Scaled by body weight from human: 0.199 L/day/m2 x 1.85 m2" in page
 
 
 def test_tumours_are_listed_with_the_names_that_people_use(adckit: Command) -> None:

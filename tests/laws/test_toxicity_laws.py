@@ -20,7 +20,8 @@ ORGANS = {
     "hepatotoxic_fraction": "1",
     "hepatic_half_life": "7 day",
     "half_effect_hepatic_payload": "2.35 umol",
-    "transaminase_steepness": "2",
+    "alt_steepness": "2",
+    "ast_steepness": "1.5",
     "alt_baseline": "0.46",
     "alt_half_life": "35 h",
     "ast_baseline": "0.55",
@@ -147,9 +148,10 @@ def test_transaminases_at_constant_input(engine: Engine) -> None:
     payload = rate * 3.5 * 7 / math.log(2)
     assert result.state["hepatic_payload"][0] == pytest.approx(payload, rel=1e-8)
     assert result.output["liver_payload"][0] == pytest.approx(payload / 1e3, rel=1e-8)
-    relative = 1 + (payload / 2350) ** 2
-    assert result.output["alt"][0] == pytest.approx(0.46 * relative, rel=1e-8)
-    assert result.output["ast"][0] == pytest.approx(0.55 * relative, rel=1e-8)
+    relative = payload / 2350
+    alt, ast = 0.46 * (1 + relative**2), 0.55 * (1 + relative**1.5)
+    assert result.output["alt"][0] == pytest.approx(alt, rel=1e-8)
+    assert result.output["ast"][0] == pytest.approx(ast, rel=1e-8)
 
 
 def test_transaminases_rest_without_drug(engine: Engine) -> None:

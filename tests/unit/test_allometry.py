@@ -14,7 +14,7 @@ from adckit.parameters import Status
 from adckit.prepared import prepare
 from adckit.simulation import simulate
 
-ANTIBODY_OF_HUMAN = {"clearance": (0.254, 1.85), "central_volume": (1.6, 1.85)}
+ANTIBODY_OF_HUMAN = {"clearance": (0.199, 1.85), "central_volume": (1.89, 1.85)}
 """Cantuzumab mertansine: value per m2, and the m2."""
 
 
@@ -74,7 +74,7 @@ def test_the_user_has_the_last_word() -> None:
     product = load_product("cantuzumab-mertansine", settings=settings)
     known = product.blueprint.parameters
     assert known["clearance"].value == 1
-    expected = 1.6 * 1.85 * 0.5 / 70
+    expected = 1.89 * 1.85 * 0.5 / 70
     assert known["central_volume"].value == pytest.approx(expected, rel=1e-3)
 
 

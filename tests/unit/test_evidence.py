@@ -14,10 +14,16 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from adckit.errors import AdckitError, UnknownNameError
+from adckit.library import load_product
 from adckit.library.evidence import Finding, PublishedStudy, load_evidence
 from adckit.parameters import Source, Spread, SpreadKind
-from adckit.report.evidence_page import observed_text, render_evidence
+from adckit.report.evidence_page import (
+    observed_text,
+    render_evidence,
+    turned_text,
+)
 from adckit.studies.evidence import Comparison, compare, plan_steps
+from adckit.studies.evidence_alternatives import Alternative, find_alternatives
 from adckit.studies.evidence_ensemble import Effort
 from adckit.studies.evidence_json import comparison_data
 from adckit.studies.evidence_rows import (
@@ -239,6 +245,53 @@ def test_a_set_that_was_fitted_to_a_row_makes_it_calibrated() -> None:
     rows = [r for r in found.rows if r.of == "platelets" and r.measure == "toxicity"]
     assert {r.role for r in rows} == {"calibrated"}
     assert all("was fitted to these data" in r.note for r in rows)
+
+
+@pytest.fixture(scope="module")
+def alternatives() -> tuple[Alternative, ...]:
+    steps: list[tuple[int, int]] = []
+    found = find_alternatives(
+        ["mln2704"], SMALL, report=lambda done, of, _: steps.append((done, of))
+    )
+    assert steps[-1][0] == steps[-1][1] == len(steps) - 1
+    return found
+
+
+def test_alternatives_are_every_other_option(
+    alternatives: tuple[Alternative, ...],
+) -> None:
+    """Each with the rows that it moves, which are those that it is about."""
+    options = load_product("mln2704", settings={"organs": "card"}).options
+    expected = {(name, o) for name, known in options.items() for o in known[1:]}
+    assert {(one.set, one.option) for one in alternatives} == expected
+    by_set = {one.set: one for one in alternatives}
+    (liver,) = by_set["liver_calibration"].moves
+    assert liver.after.measure == "dlt"
+    assert liver.after.model is not None
+    assert liver.before.model is not None
+    assert liver.after.model < liver.before.model
+    assert not by_set["tubulin"].moves
+    assert by_set["tubulin"].passed[0] == by_set["tubulin"].passed[1]
+
+
+def test_an_alternative_that_a_product_cannot_have() -> None:
+    """Skin needs the physical amount of tubulin."""
+    found = find_alternatives(["bivatuzumab-mertansine"], SMALL)
+    legacy = next(one for one in found if one.option == "legacy")
+    assert "needs the physical amount of tubulin" in legacy.refused
+    assert not legacy.moves
+    assert turned_text(legacy).startswith("Cannot be had: ")
+
+
+def test_alternatives_are_shown(
+    lorvotuzumab: Comparison, alternatives: tuple[Alternative, ...]
+) -> None:
+    data = comparison_data(lorvotuzumab, alternatives)
+    assert json.loads(json.dumps(data, allow_nan=False)) == data
+    assert len(data["alternatives"]) == len(alternatives)
+    page = render_evidence(lorvotuzumab, alternatives)
+    assert "How the answer moves with the alternatives" in page
+    assert "liver_calibration = reported" in page
 
 
 def test_digitised_points_are_asked_for() -> None:

@@ -10,6 +10,7 @@ from adckit.errors import CardError, UnknownNameError
 from adckit.library import list_products, load_product
 from adckit.library.evidence import (
     list_evidence,
+    load_contradictions,
     load_evidence,
     load_evidence_file,
     load_predictions,
@@ -96,6 +97,27 @@ def test_tolerated_doses_are_levels_of_their_protocol() -> None:
                 if finding.measure == "mtd":
                     assert study.protocol is not None
                     assert finding.value in load_protocol(study.protocol).doses
+
+
+def test_contradictions_have_a_set_or_a_reason() -> None:
+    """And every set of the library that is a choice between sources is among them."""
+    known = {
+        name
+        for product in list_products()
+        for name in load_product(product, settings={"organs": "card"}).options
+    }
+    named = {one.set for one in load_contradictions() if one.set is not None}
+    assert named <= known
+    assert known <= named
+    for one in load_contradictions():
+        assert one.set is not None or one.why.startswith("No set: ")
+
+
+def test_a_contradiction_without_an_answer(tmp_path: Path) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text("contradictions:\n  - {what: A against B}\n", encoding="utf-8")
+    with pytest.raises(CardError, match="name a `set`, or say in `why` there is none"):
+        load_evidence_file(path)
 
 
 def test_rankings_have_a_method() -> None:

@@ -23,7 +23,7 @@ CATABOLITE = {"SMCC": "Lys_MCC", "SPDB": "S_methyl", "SPP": "S_methyl"}
 MASS = {"SMCC": 957.5, "SPDB": 838.4, "SPP": 852.5}  # g/mol, with DM1
 HEAVIER = 42.1  # g/mol, DM4 against DM1: C3H6
 POTENCY = {"SMCC": 0.0025, "SPDB": 0.039, "SPP": 0.039}  # 1/umol
-HEPATOTOXIC = {"SMCC": 1.0, "SPDB": 0.76, "SPP": 0.76}
+HEPATOTOXIC = {"SMCC": 1.0, "SPDB": 0.83, "SPP": 0.83}
 
 
 def problems(name: str | Path, **settings: str) -> str:

@@ -244,7 +244,7 @@ def test_nothing_is_also_something(name: str, engine: Engine) -> None:
         assert top["mean_dar"] == 0
     if name == "zero tumour":
         assert top["tumour_volume"] == 0
-        assert top["conjugate"] > 60
+        assert top["conjugate"] > 50
     if name == "DAR 0":
         assert top["conjugate"] == pytest.approx(0.0, abs=1e-9)
         assert top["total_antibody"] > 60

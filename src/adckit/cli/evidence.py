@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,12 +13,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from adckit.studies.evidence import Comparison
+    from adckit.studies.evidence_alternatives import Alternative
     from adckit.studies.evidence_run import Report
 
 __all__ = ["evidence"]
-
-_MOVED = 0.02
-"""Relative change of the model's value below which a row did not move."""
 
 
 def evidence(
@@ -39,11 +36,19 @@ def evidence(
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help="Folder for the page.")
     ] = Path("evidence"),
+    alternatives: Annotated[
+        bool,
+        typer.Option(
+            "--alternatives",
+            help="Also how the answer moves with every parameter set that stands for "
+            "a contradiction between sources.",
+        ),
+    ] = False,
     draws: Annotated[int, typer.Option(help="Draws of the parameters.")] = 40,
     subjects: Annotated[int, typer.Option(help="Subjects of every draw.")] = 60,
     central: Annotated[
         int, typer.Option(help="Subjects with the library's values.")
-    ] = 400,
+    ] = 1000,
     seed: Annotated[int, typer.Option(help="Of the random streams.")] = 1,
     data: Annotated[
         Path | None,
@@ -53,10 +58,16 @@ def evidence(
     """Simulate every published study as it was done, and say how well it agrees."""
     from adckit.cli.printing import console
     from adckit.cli.simulate import read_settings
+    from adckit.errors import AdckitError
     from adckit.studies.evidence import compare
+    from adckit.studies.evidence_alternatives import find_alternatives
     from adckit.studies.evidence_ensemble import Effort
 
     settings = read_settings(changes or [], None)
+    if alternatives and settings:
+        raise AdckitError(
+            "--alternatives goes through every set by itself: leave --set out."
+        )
     effort = Effort(draws, subjects, central, seed)
     screen = console()
     with _progress() as report:
@@ -65,10 +76,16 @@ def evidence(
     if settings:
         with _progress("default: ") as report:
             before = compare(name, {}, effort, data=data, report=report)
+    others: tuple[Alternative, ...] = ()
+    if alternatives:
+        names = [name] if name else [one.name for one in found.evidence]
+        with _progress("alternative: ") as report:
+            others = find_alternatives(names, effort, data=data, report=report)
     _print(screen, found)
     if before is not None:
         _print_moved(screen, before, found)
-    _write(output, found)
+    _print_alternatives(screen, others)
+    _write(output, found, others)
     print(f"Written to {output}; see {output / 'evidence.html'}")
 
 
@@ -162,23 +179,17 @@ def _print_moved(screen: Console, before: Comparison, after: Comparison) -> None
     """Rows whose number the settings change, and predictions whose outcome they do."""
     from adckit.cli.printing import plain_table
     from adckit.report.words import number_text
+    from adckit.studies.evidence_alternatives import moves
 
-    lines = []
-    for old, new in zip(before.rows, after.rows, strict=True):
-        if old.model is None or new.model is None or not _moved(old.model, new.model):
-            continue
-        verdicts = [
-            {True: "pass", False: "fail", None: ""}[r.passed] for r in (old, new)
+    lines = [
+        [
+            one.after.product,
+            f"{one.after.title}: {one.after.label} {one.after.condition}".strip(),
+            *(number_text(row.model) for row in (one.before, one.after)),
+            one.verdict,
         ]
-        numbers = [number_text(r.model) for r in (old, new)]
-        lines.append(
-            [
-                new.product,
-                f"{new.title}: {new.label} {new.condition}".strip(),
-                *numbers,
-                " to ".join(verdicts),
-            ]
-        )
+        for one in moves(before, after)
+    ]
     screen.print("\nWhat the settings move", style="bold")
     heads = ["", "", "default", "now", ""]
     screen.print(plain_table(heads, lines, numbers=(2, 3)) if lines else "Nothing.")
@@ -187,13 +198,29 @@ def _print_moved(screen: Console, before: Comparison, after: Comparison) -> None
             screen.print(f"{now.prediction.name}: {was.verdict} to {now.verdict}")
 
 
-def _moved(old: float, new: float) -> bool:
-    if old == new or not (math.isfinite(old) and math.isfinite(new)):
-        return old != new
-    return not abs(new - old) <= _MOVED * max(abs(old), abs(new))
+def _print_alternatives(screen: Console, found: tuple[Alternative, ...]) -> None:
+    """One line per alternative, and below it the rows that it turns."""
+    if not found:
+        return
+    from adckit.cli.printing import plain_table
+    from adckit.report.evidence_page import turned_text
+
+    screen.print("\nHow the answer moves with the alternatives", style="bold")
+    rows = [
+        [
+            one.product,
+            f"{one.set}={one.option}",
+            str(len(one.moves)),
+            f"{one.passed[0]} to {one.passed[1]} of {one.judged}",
+            turned_text(one),
+        ]
+        for one in found
+    ]
+    heads = ["", "instead of the default", "rows moved", "pass", "turned"]
+    screen.print(plain_table(heads, rows, numbers=(2,)))
 
 
-def _write(folder: Path, found: Comparison) -> None:
+def _write(folder: Path, found: Comparison, others: tuple[Alternative, ...]) -> None:
     """The page and the data behind it.  Raises RunError."""
     import json
 
@@ -208,6 +235,6 @@ def _write(folder: Path, found: Comparison) -> None:
         raise RunError(
             f"Cannot make the folder '{folder}': {error.strerror}."
         ) from None
-    text = json.dumps(comparison_data(found), indent=1, allow_nan=False)
+    text = json.dumps(comparison_data(found, others), indent=1, allow_nan=False)
     write_text(folder / "evidence.json", text + "\n")
-    write_text(folder / "evidence.html", render_evidence(found))
+    write_text(folder / "evidence.html", render_evidence(found, others))

@@ -136,7 +136,7 @@ def start(
         kept = begin_run(folder, run)
         if kept.chunk != campaign.plan.chunk:  # begun with another budget
             campaign = carry_out_population(request, chunk=kept.chunk)
-        return _finish(folder, kept, campaign, threads, report=report)
+        return _finish(folder, kept, request, campaign, threads, report=report)
 
 
 def go_on(folder: Path, *, threads: int | None, report: bool) -> int:
@@ -161,7 +161,7 @@ def go_on(folder: Path, *, threads: int | None, report: bool) -> int:
             new = describe_population_run(request, campaign, old.command)
         for note in check_same(old, new):
             console(errors=True).print(f"Note: {note}")
-        return _finish(folder, old, campaign, threads, report=report)
+        return _finish(folder, old, request, campaign, threads, report=report)
 
 
 def repeat(folder: Path, output: Path | None, *, force: bool) -> int:
@@ -169,6 +169,7 @@ def repeat(folder: Path, output: Path | None, *, force: bool) -> int:
     import tempfile
 
     from adckit.cli.printing import console, working
+    from adckit.cli.unknowns import compare_unknown
     from adckit.cli.watching import watching
     from adckit.errors import AdckitError, RunError
     from adckit.io.population_comparing import ComparingStore
@@ -176,6 +177,7 @@ def repeat(folder: Path, output: Path | None, *, force: bool) -> int:
         carry_out_population,
         check_same,
         describe_population_run,
+        draw_unknown_of_population,
         read_population_run,
         stored_request,
     )
@@ -201,8 +203,13 @@ def repeat(folder: Path, output: Path | None, *, force: bool) -> int:
         store = ComparingStore(folder)
         with watching(campaign.plan.subjects) as watch:
             run_campaign(campaign, store, report=watch)
+        unknown = draw_unknown_of_population(request, campaign)
+    bands = compare_unknown(folder, unknown)
     print(store.comparison.sentence)
-    return 0 if store.comparison.within(old.request.base.rtol) else 1
+    if bands is not None:
+        print(f"Bands: {bands.sentence}")
+    compared = (store.comparison, bands or store.comparison)
+    return 0 if all(c.within(old.request.base.rtol) for c in compared) else 1
 
 
 def _make(folder: Path) -> None:
@@ -219,6 +226,7 @@ def _make(folder: Path) -> None:
 def _finish(
     folder: Path,
     run: PopulationRun,
+    request: PopulationRequest,
     campaign: Campaign,
     threads: int | None,
     *,
@@ -226,9 +234,15 @@ def _finish(
 ) -> int:
     """Run what is missing, then sum up."""
     from adckit.cli.printing import console, working
+    from adckit.cli.unknowns import show_unknown
     from adckit.cli.watching import watching
     from adckit.io.chunks import ChunkStore
-    from adckit.report.population_report import summarise_population, write_summary
+    from adckit.io.population_runs import draw_unknown_of_population
+    from adckit.report.population_report import (
+        heading,
+        summarise_population,
+        write_summary,
+    )
     from adckit.studies.campaign import run_campaign
 
     screen = console()
@@ -240,9 +254,12 @@ def _finish(
     try:
         with watching(campaign.plan.subjects) as watch:
             run_campaign(campaign, store, threads=threads, report=watch)
+        with working("drawing what is not known"):
+            unknown = draw_unknown_of_population(request, campaign)
         with working("summing up"):
             found = summarise_population(campaign, folder)
-            write_summary(folder, run, campaign, found, report=report)
+            section = show_unknown(screen, folder, unknown, heading(campaign), report)
+            write_summary(folder, run, campaign, found, report=report, section=section)
     except KeyboardInterrupt:
         done = len(store.entries)
         print(

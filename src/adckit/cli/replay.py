@@ -47,9 +47,10 @@ def replay(
 
         raise typer.Exit(repeat_study(folder, output, force=force))
     from adckit.cli.printing import console, print_failures, working
+    from adckit.cli.unknowns import compare_unknown, show_unknown
     from adckit.errors import RunError
     from adckit.io.comparing import compare_curves
-    from adckit.io.request import carry_out
+    from adckit.io.request import carry_out, draw_unknown
     from adckit.io.runs import (
         check_folder,
         describe_run,
@@ -65,6 +66,7 @@ def replay(
     with tempfile.TemporaryDirectory() as place, working("simulating"):
         request = old.request.materialised(Path(place))
         cases = carry_out(request, assumptions=output is not None)
+        unknown = draw_unknown(request, cases)
     new = describe_run(old.request, cases, f"adckit replay {folder}")
     fatal, harmless = differences(old, new)
     screen = console(errors=True)
@@ -85,8 +87,13 @@ def replay(
         with Draughtsman() as draughtsman:
             write_results(open_folder(output, new), new, cases)
             figures = begin_pictures(output, cases, draughtsman)
-            write_report(output, new, cases, figures, draughtsman)
+            section = show_unknown(screen, output, unknown, cases[0].label, report=True)
+            write_report(output, new, cases, figures, draughtsman, section)
     comparison = compare_curves(folder / "curves.parquet", cases)
+    bands = compare_unknown(folder, unknown)
     print_failures(screen, cases)
     print(comparison.sentence)
-    raise typer.Exit(0 if comparison.within(old.request.rtol) else 1)
+    if bands is not None:
+        print(f"Bands: {bands.sentence}")
+    same = all(c.within(old.request.rtol) for c in (comparison, bands or comparison))
+    raise typer.Exit(0 if same else 1)

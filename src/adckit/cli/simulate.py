@@ -135,6 +135,17 @@ def simulate(
     threads: Annotated[
         int | None, typer.Option(min=1, help="Processors to use for many subjects.")
     ] = None,
+    uncertainty: Annotated[
+        bool,
+        typer.Option(
+            "--uncertainty",
+            help="Draw what is not known of the parameters: bands apart from how "
+            "subjects differ, and which parameters decide.",
+        ),
+    ] = False,
+    draws: Annotated[
+        int | None, typer.Option(min=2, help="Draws of --uncertainty; 40 by default.")
+    ] = None,
 ) -> None:
     """Simulate NAME and print what came out beside what was published."""
     from adckit.errors import AdckitError
@@ -159,8 +170,13 @@ def simulate(
         engine=engine,
         method=method,
         rtol=rtol,
+        draws=asked_draws(uncertainty, draws),
+        draw_seed=seed,
     )
     many = subjects is not None or subject_table is not None
+    if uncertainty:
+        refuse_with_uncertainty(request, arms)
+        with_control = False
     if arms or animals is not None or start_volume is not None:
         refuse_with_arms(request, many=many)
     if arms or (not many and with_control and is_xenograft(request)):
@@ -211,6 +227,38 @@ def simulate(
         report=report,
     )
     raise typer.Exit(code)
+
+
+def asked_draws(uncertainty: bool, draws: int | None) -> int | None:
+    """Draws of the parameters; None where uncertainty is not asked for.
+
+    Raises AdckitError for a number of draws that nothing asks for.
+    """
+    from adckit.errors import AdckitError
+    from adckit.studies.uncertain_answers import DRAWS
+
+    if uncertainty:
+        return draws or DRAWS
+    if draws is not None:
+        raise AdckitError("--draws is the number of draws of --uncertainty: give both.")
+    return None
+
+
+def refuse_with_uncertainty(request: Request, arms: list[str] | None) -> None:
+    """Raises AdckitError for what uncertainty is not worked out for."""
+    from adckit.errors import AdckitError
+
+    refused = {
+        "--arm": arms,
+        "--compare": request.compare,
+        "--doses": request.doses,
+        "--engine": request.engine != "cpu",
+    }
+    for option, given in refused.items():
+        if given:
+            raise AdckitError(
+                f"{option} does not go with --uncertainty. Leave one of them out."
+            )
 
 
 def refuse_without_subjects(*options: object) -> None:
@@ -295,8 +343,10 @@ def run(request: Request, output: Path | None, *, report: bool) -> int:
     with ExitStack() as stack:
         draughtsman = stack.enter_context(Draughtsman()) if report else None
         from adckit.cli.printing import console, print_case, print_failures, working
+        from adckit.cli.unknowns import show_unknown
         from adckit.io.request import (
             carry_out,
+            draw_unknown,
             rank,
             with_files,
             with_settings_here,
@@ -314,6 +364,8 @@ def run(request: Request, output: Path | None, *, report: bool) -> int:
         request = with_settings_here(request)
         with working("simulating"):
             cases = carry_out(request, assumptions=False)
+        with working("drawing what is not known"):
+            unknown = draw_unknown(request, cases)
         done = describe_run(with_files(request), cases, command_line())
         if output is None:
             folder = new_folder(cases[0].ready.network.name)
@@ -332,8 +384,9 @@ def run(request: Request, output: Path | None, *, report: bool) -> int:
         print_failures(console(errors=True), cases)
         with working("writing"):
             write_results(folder, done, cases)
+            section = show_unknown(screen, folder, unknown, cases[0].label, report)
             if draughtsman is not None:
-                write_report(folder, done, cases, figures, draughtsman)
+                write_report(folder, done, cases, figures, draughtsman, section)
         name = "report.html" if report else "summary.json"
         print(f"Written to {folder}; see {folder / name}")
     if any(case.interrupted for case in cases):

@@ -6,6 +6,7 @@ curves/part-*.parquet    subject, time, one column per output
 manifest.jsonl           finished chunks and the SHA-256 of their files
 percentiles.parquet      5th to 95th percentile of every output over time
 summary.json             every quantity over all subjects
+uncertainty.parquet      bands of both kinds, tornado.json what decides: --uncertainty
 input.csv, .parquet      the user's own table of subjects, where one was given
 report.html, pictures    by `adckit.report`
 """
@@ -36,6 +37,11 @@ from adckit.studies.campaign import Campaign, Keep, make_campaign
 from adckit.studies.memory_plan import DEFAULT_BUDGET
 from adckit.studies.population import Sampler, SubjectSource
 from adckit.studies.reductions import Threshold
+from adckit.studies.uncertain_answers import (
+    SUBJECTS,
+    UncertainAnswers,
+    uncertain_answers,
+)
 from adckit.units import convert, parse_quantity
 
 __all__ = [
@@ -46,6 +52,7 @@ __all__ = [
     "check_population_folder",
     "check_same",
     "describe_population_run",
+    "draw_unknown_of_population",
     "is_population_run",
     "population_request",
     "read_population_run",
@@ -78,7 +85,7 @@ class PopulationRequest:
     """Days; by default those of `population_times`."""
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {**asdict(self), "base": self.base.to_json()}
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> PopulationRequest:
@@ -177,6 +184,30 @@ def _given(base: Request, ready: Prepared) -> str | Sequence[DoseRecord] | None:
             f"their own. Leave it out with `--ignore {covariates[0]}`."
         )
     return next(iter(records.values()))
+
+
+def draw_unknown_of_population(
+    request: PopulationRequest, campaign: Campaign
+) -> UncertainAnswers | None:
+    """Bands and tornado of a study's model, where the request asks for them.
+
+    The subjects of the bands are the study's first.
+
+    Raises AdckitError for a model that is no product.
+    """
+    base = request.base
+    if base.draws is None:
+        return None
+    return uncertain_answers(
+        prepare(base.model, base.settings),
+        campaign.regimen,
+        days=float(campaign.times[-1]),
+        source=campaign.source,
+        draws=base.draws,
+        subjects=min(campaign.plan.subjects, SUBJECTS),
+        seed=base.draw_seed,
+        rtol=base.rtol,
+    )
 
 
 def _source(request: PopulationRequest, ready: Prepared) -> tuple[SubjectSource, int]:
@@ -295,7 +326,8 @@ def begin_run(folder: Path, run: PopulationRun) -> PopulationRun:
             )
         return old
     kept = _keep_table(folder, run)
-    content = {"format": FORMAT, **asdict(kept)}
+    asked = kept.request.to_json()
+    content = {"format": FORMAT, **asdict(kept), "request": asked}
     write_text(path, json.dumps(content, indent=1) + "\n")
     return kept
 

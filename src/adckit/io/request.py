@@ -17,11 +17,13 @@ from adckit.planning import CARRIER, Dosing
 from adckit.prepared import Prepared, prepare
 from adckit.simulation import DEFAULT_RTOL, Subjects
 from adckit.studies.case import Case, study, with_influences
+from adckit.studies.uncertain_answers import UncertainAnswers, uncertain_answers
 
 __all__ = [
     "DoseTable",
     "Request",
     "carry_out",
+    "draw_unknown",
     "rank",
     "with_files",
     "with_settings_here",
@@ -79,9 +81,16 @@ class Request:
     rtol: float = DEFAULT_RTOL
     files: Mapping[str, str] = field(default_factory=dict)
     """Absolute path → text of every file that the request needs."""
+    draws: int | None = None
+    """Draws of the parameters, where their uncertainty is asked for."""
+    draw_seed: int = 1
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """The request for `run.json`; what is not asked for about draws is left out."""
+        content = asdict(self)
+        if self.draws is None:
+            del content["draws"], content["draw_seed"]
+        return content
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Request:
@@ -219,6 +228,23 @@ def rank(request: Request, cases: Sequence[Case]) -> list[Case]:
     if request.engine != "cpu":
         return list(cases)
     return [with_influences(case, rtol=request.rtol) for case in cases]
+
+
+def draw_unknown(request: Request, cases: Sequence[Case]) -> UncertainAnswers | None:
+    """Bands and tornado of the model, where the request asks for them.
+
+    Raises AdckitError for a model that is no product.
+    """
+    if request.draws is None:
+        return None
+    return uncertain_answers(
+        cases[0].ready,
+        cases[0].doses,
+        days=request.days,
+        draws=request.draws,
+        seed=request.draw_seed,
+        rtol=request.rtol,
+    )
 
 
 def _labels(ready: Sequence[Prepared], settings: Mapping[str, str]) -> list[str]:

@@ -4,6 +4,7 @@
     summary.json     the rows of the table
     curves.parquet   product, subject, time, one column per output; units in metadata
     status.parquet   what became of every subject
+    uncertainty.parquet, tornado.json   where they were asked for
     report.html      and pictures, by `adckit.report`
 
 A folder belongs to one run.  Writing the same run again replaces its files one by one,

@@ -12,7 +12,7 @@ Measures:
 
     exposure     `quantity` of the analyte `of` after the first dose
     laboratory   of a laboratory value: its lowest percent of the start, the day of
-                 that, or its percent on `day`
+                 that or of its highest value, or its percent on `day`
     toxicity     share of subjects with `grade` or more of `of` by the study's last day
     dlt          share of subjects with a DLT as the study's protocol defines it
     response     share with a confirmed response by RECIST
@@ -48,6 +48,7 @@ from adckit.parameters import Source, Spread
 from adckit.units import parse_unit
 
 __all__ = [
+    "Contradiction",
     "Evidence",
     "Finding",
     "Prediction",
@@ -55,12 +56,15 @@ __all__ = [
     "Ranking",
     "Silent",
     "list_evidence",
+    "load_contradictions",
     "load_evidence",
     "load_evidence_file",
     "load_predictions",
 ]
 
 _ROOT = Path(str(resources.files("adckit.library"))) / "evidence"
+_LISTS = ("contradictions", "fits", "predictions")
+"""Files of the folder that are no evidence of a product."""
 _PLATFORM = "platform"
 """The file of what compares products with each other."""
 
@@ -159,6 +163,17 @@ class Prediction:
 
 
 @dataclass(frozen=True)
+class Contradiction:
+    """What sources disagree on."""
+
+    what: str
+    set: str | None
+    """The parameter set with the alternatives."""
+    why: str
+    """Why there is none, or how its options go together."""
+
+
+@dataclass(frozen=True)
 class Evidence:
     """All observations of one product, or of the platform."""
 
@@ -179,7 +194,7 @@ class Evidence:
 def list_evidence() -> tuple[str, ...]:
     """Names that `load_evidence` knows: products, and `platform`."""
     names = (path.stem for path in _ROOT.glob("*.yaml"))
-    return tuple(sorted(n for n in names if n not in ("fits", "predictions")))
+    return tuple(sorted(n for n in names if n not in _LISTS))
 
 
 def load_evidence(name: str) -> Evidence:
@@ -214,6 +229,15 @@ def load_evidence_file(path: Path) -> Evidence:
             )
             for one in card.not_simulated
         ),
+    )
+
+
+@cache
+def load_contradictions() -> tuple[Contradiction, ...]:
+    """What sources disagree on."""
+    card = _card(_ROOT / "contradictions.yaml")
+    return tuple(
+        Contradiction(one.what, one.set, one.why or "") for one in card.contradictions
     )
 
 

@@ -28,7 +28,7 @@ Identifier = Annotated[str, Field(pattern=re.compile(r"^[A-Z]{2}-[A-Z0-9]+-\d+$"
 
 _QUANTITIES = {
     "exposure": ("cmax", "ctrough", "auc_inf", "clearance", "half_life"),
-    "laboratory": ("lowest_percent", "lowest_day", "percent"),
+    "laboratory": ("lowest_percent", "lowest_day", "highest_day", "percent"),
     "parameter": ("half_life", "value"),
 }
 _RATES = ("toxicity", "dlt", "response")
@@ -138,6 +138,20 @@ class PredictionCard(_Card):
     observed: Text
 
 
+class ContradictionCard(_Card):
+    """What sources disagree on: a parameter set, or why there is none."""
+
+    what: Text
+    set: Text | None = None
+    why: Text | None = None
+
+    @model_validator(mode="after")
+    def _answered(self) -> ContradictionCard:
+        if self.set is None and self.why is None:
+            raise ValueError("name a `set`, or say in `why` there is none")
+        return self
+
+
 class EvidenceCard(_Card):
     """All observations of one product, or of the platform."""
 
@@ -149,3 +163,4 @@ class EvidenceCard(_Card):
     rankings: dict[str, RankingCard] = {}
     not_simulated: tuple[SilentCard, ...] = ()
     predictions: dict[str, PredictionCard] = {}
+    contradictions: tuple[ContradictionCard, ...] = ()

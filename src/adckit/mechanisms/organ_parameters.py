@@ -37,12 +37,6 @@ _LIVER = (
         "payload in the liver that doubles the release of transaminases",
         positive=True,
     ),
-    _spec(
-        "transaminase_steepness",
-        "",
-        "power of hepatic payload on the release of transaminases",
-        lowest=1,
-    ),
     *(
         spec
         for name, enzyme in (("alt", "ALT"), ("ast", "AST"))
@@ -52,6 +46,12 @@ _LIVER = (
                 "",
                 f"{enzyme} without drug, times the upper limit of normal",
                 positive=True,
+            ),
+            _spec(
+                f"{name}_steepness",
+                "",
+                f"power of hepatic payload on the release of {enzyme}",
+                lowest=1,
             ),
             _spec(
                 f"{name}_half_life",

@@ -10,6 +10,7 @@ from adckit.library.evidence import load_evidence
 from adckit.report.evidence_pictures import dose_toxicity, forest, profile
 from adckit.report.words import number_text
 from adckit.studies.evidence import Comparison
+from adckit.studies.evidence_alternatives import Alternative
 from adckit.studies.evidence_json import comparison_data
 from adckit.studies.evidence_profiles import Overlay
 
@@ -20,11 +21,14 @@ __all__ = [
     "observed_text",
     "render_evidence",
     "table_rows",
+    "turned_text",
     "verdict_text",
 ]
 
 
-def render_evidence(comparison: Comparison) -> str:
+def render_evidence(
+    comparison: Comparison, alternatives: Sequence[Alternative] = ()
+) -> str:
     """The page as HTML text."""
     import jinja2
 
@@ -32,7 +36,7 @@ def render_evidence(comparison: Comparison) -> str:
         autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     environment.undefined = jinja2.StrictUndefined
-    data = comparison_data(comparison)
+    data = comparison_data(comparison, alternatives)
     effort = data["effort"]
     return environment.from_string(_page("evidence.html.j2")).render(
         title="Predicted against published",
@@ -40,11 +44,22 @@ def render_evidence(comparison: Comparison) -> str:
         lead=lead_text(data),
         data=data,
         products=[_product(one, data, comparison) for one in data["products"]],
+        alternatives=[(one, turned_text(one)) for one in alternatives],
         effort=(
             f"{effort['central']} subjects with the library's values; "
             f"{effort['draws']} draws of the parameters with {effort['subjects']} "
             f"subjects each; seed {effort['seed']}."
         ),
+    )
+
+
+def turned_text(found: Alternative) -> str:
+    """The rows whose verdict an alternative changes, or why it cannot be had."""
+    if found.refused:
+        return f"Cannot be had: {found.refused}"
+    return "; ".join(
+        f"{move.after.title}, {move.after.label}: {move.verdict}"
+        for move in found.turned
     )
 
 

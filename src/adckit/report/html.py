@@ -46,9 +46,16 @@ _PARTS = ("antibody", "target", "linker", "payload", "tumour", "host")
 
 
 def render_report(
-    run: Run, cases: Sequence[Case], figures: Figures, folder: Path
+    run: Run,
+    cases: Sequence[Case],
+    figures: Figures,
+    folder: Path,
+    section: Any = "",
 ) -> str:
-    """The report as HTML text; `folder` is named in the way to repeat the run."""
+    """The report as HTML text; `folder` is named in the way to repeat the run.
+
+    `section` is a part of its own, as markup.
+    """
     import jinja2
 
     environment = jinja2.Environment(
@@ -83,6 +90,7 @@ def render_report(
         command=run.command,
         identity=run.identity,
         folder=str(folder),
+        section=section,
     )
 
 

@@ -23,7 +23,17 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["Histogram", "RibbonPanel", "draw_histograms", "draw_ribbons", "png"]
+__all__ = [
+    "COLUMNS",
+    "Histogram",
+    "RibbonPanel",
+    "canvas",
+    "draw_histograms",
+    "draw_ribbons",
+    "logarithmic_axis",
+    "plain_axes",
+    "png",
+]
 
 Floats = NDArray[np.float64]
 
@@ -39,7 +49,7 @@ _STYLE: dict[Any, Any] = {
 }
 _DECADES = 1e4  # that a logarithmic axis spans
 _BINS = 40
-_COLUMNS = 2
+COLUMNS = 2
 
 
 @dataclass(frozen=True)
@@ -73,20 +83,20 @@ class Histogram:
 
 def draw_ribbons(panels: Sequence[RibbonPanel], heading: str, note: str) -> Figure:
     """Percentiles over time, single subjects and the typical one."""
-    figure, grid = _canvas(len(panels), heading, note)
+    figure, grid = canvas(len(panels), heading, note)
     for i, panel in enumerate(panels):
-        axes = figure.add_subplot(grid[i // _COLUMNS, i % _COLUMNS])
+        axes = figure.add_subplot(grid[i // COLUMNS, i % COLUMNS])
         _ribbon(axes, panel)
-        if i + _COLUMNS >= len(panels):
+        if i + COLUMNS >= len(panels):
             axes.set_xlabel("days")
     return figure
 
 
 def draw_histograms(histograms: Sequence[Histogram], heading: str, note: str) -> Figure:
     """How numbers are spread over the subjects."""
-    figure, grid = _canvas(len(histograms), heading, note)
+    figure, grid = canvas(len(histograms), heading, note)
     for i, histogram in enumerate(histograms):
-        axes = figure.add_subplot(grid[i // _COLUMNS, i % _COLUMNS])
+        axes = figure.add_subplot(grid[i // COLUMNS, i % COLUMNS])
         _bars(axes, histogram)
     return figure
 
@@ -98,19 +108,20 @@ def png(figure: Figure) -> bytes:
     return place.getvalue()
 
 
-def _canvas(count: int, heading: str, note: str) -> tuple[Figure, Any]:
+def canvas(count: int, heading: str, note: str) -> tuple[Figure, Any]:
+    """An empty page with a heading, a footnote and room for so many panels."""
     import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    rows = math.ceil(count / _COLUMNS)
+    rows = math.ceil(count / COLUMNS)
     height = 2.6 * rows + 1.1
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(10.0, height), facecolor="white")
         FigureCanvasAgg(figure)
         grid = figure.add_gridspec(
             rows,
-            _COLUMNS,
+            COLUMNS,
             left=0.065,
             right=0.975,
             bottom=0.75 / height,
@@ -124,7 +135,8 @@ def _canvas(count: int, heading: str, note: str) -> tuple[Figure, Any]:
     return figure, grid
 
 
-def _plain(axes: Axes, title: str) -> None:
+def plain_axes(axes: Axes, title: str) -> None:
+    """Give axes their title, and take away what is no data."""
     axes.set_title(title, loc="left", fontsize=9.5, color=INK)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
@@ -134,19 +146,24 @@ def _plain(axes: Axes, title: str) -> None:
     axes.set_axisbelow(True)
 
 
-def _ribbon(axes: Axes, panel: RibbonPanel) -> None:
+def logarithmic_axis(axes: Axes, low: Floats, high: Floats) -> None:
+    """A logarithmic scale that holds a band, but no more than its last decades."""
     from matplotlib.ticker import FuncFormatter, NullLocator
 
+    axes.set_yscale("log")
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    top = float(np.nanmax(high))
+    known = low[low > top / _DECADES]
+    axes.set_ylim(float(known.min(initial=top)) / 1.5, top * 1.8)
+
+
+def _ribbon(axes: Axes, panel: RibbonPanel) -> None:
     colour = COLOURS[panel.colour % len(COLOURS)]
     share = panel.percentiles
-    _plain(axes, panel.title)
+    plain_axes(axes, panel.title)
     if panel.logarithmic:
-        axes.set_yscale("log")
-        axes.yaxis.set_minor_locator(NullLocator())
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        top = float(np.nanmax(share[95]))
-        known = share[5][share[5] > top / _DECADES]
-        axes.set_ylim(float(known.min(initial=top)) / 1.5, top * 1.8)
+        logarithmic_axis(axes, share[5], share[95])
     axes.set_xlim(float(panel.times[0]), float(panel.times[-1]))
     axes.grid(axis="y", color=RULE, linewidth=0.7)
     for curve in panel.subjects:
@@ -178,7 +195,7 @@ def _bars(axes: Axes, histogram: Histogram) -> None:
 
     colour = COLOURS[histogram.colour % len(COLOURS)]
     values = histogram.values
-    _plain(axes, histogram.title)
+    plain_axes(axes, histogram.title)
     axes.grid(axis="y", color=RULE, linewidth=0.7)
     axes.hist(values, bins=_edges(histogram).tolist(), color=colour, alpha=0.55)
     if histogram.logarithmic:

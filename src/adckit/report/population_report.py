@@ -41,6 +41,7 @@ from adckit.studies.reductions import is_concentration
 
 __all__ = [
     "PopulationSummary",
+    "heading",
     "quantity_words",
     "summarise_population",
     "write_summary",
@@ -112,8 +113,11 @@ def write_summary(
     found: PopulationSummary,
     *,
     report: bool = True,
+    section: Any = "",
 ) -> None:
     """Write `summary.json`, `percentiles.parquet`, and the report with its pictures.
+
+    `section` is a part of the report of its own, see `uncertainty_report`.
 
     Raises RunError when a file cannot be written.
     """
@@ -128,7 +132,7 @@ def write_summary(
     pictures = _pictures(campaign, found, results)
     for name, picture in pictures.items():
         write_bytes(folder / name, picture)
-    page = _render(folder, run, campaign, found, pictures)
+    page = _render(folder, run, campaign, found, pictures, section)
     write_text(folder / "report.html", page)
 
 
@@ -181,7 +185,8 @@ def _write_percentiles(
         raise RunError(f"Cannot write '{path}': {reason}") from None
 
 
-def _heading(campaign: Campaign) -> str:
+def heading(campaign: Campaign) -> str:
+    """What stands above the pictures of a study."""
     plan = campaign.plan
     return (
         f"{campaign.ready.network.name}, {campaign.dosing}, {plan.subjects:,} subjects"
@@ -242,10 +247,10 @@ def _pictures(
     )
     bar_note = "Line: median. Dotted: 5th and 95th percentile. Dashed: typical subject."
     if panels:
-        figure = draw_ribbons(panels, _heading(campaign), ribbon_note)
+        figure = draw_ribbons(panels, heading(campaign), ribbon_note)
         pictures["population.png"] = png(figure)
     if histograms:
-        figure = draw_histograms(histograms, _heading(campaign), bar_note)
+        figure = draw_histograms(histograms, heading(campaign), bar_note)
         pictures["exposure.png"] = png(figure)
     return pictures
 
@@ -256,6 +261,7 @@ def _render(
     campaign: Campaign,
     found: PopulationSummary,
     pictures: dict[str, bytes],
+    section: Any,
 ) -> str:
     import jinja2
 
@@ -266,7 +272,7 @@ def _render(
     template = environment.from_string(_page("population.html.j2"))
     product = campaign.ready.product
     return template.render(
-        title=_heading(campaign),
+        title=heading(campaign),
         style=_page("report.css"),
         name=campaign.ready.network.name,
         lead=product.summary if product is not None else "",
@@ -286,6 +292,7 @@ def _render(
         subjects=run.subjects.splitlines(),
         run=run,
         folder=str(folder),
+        section=section,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from adckit.io.runs import Run, write_text
 from adckit.report.collecting import collect_figures
@@ -30,10 +31,14 @@ def write_report(
     cases: Sequence[Case],
     figures: Figures,
     draughtsman: Draughtsman,
+    section: Any = "",
 ) -> None:
     """Write `report.html`, and wait until the pictures are drawn.
 
+    `section` is a part of its own, see `uncertainty_report`.
+
     Raises RunError when a file cannot be written.
     """
-    write_text(folder / "report.html", render_report(run, cases, figures, folder))
+    page = render_report(run, cases, figures, folder, section)
+    write_text(folder / "report.html", page)
     draughtsman.finish()

@@ -90,7 +90,9 @@ class Comparison:
         judged = [one for one in mine if one.passed is not None]
         missing = "; ".join(f"{one.what}: {one.why}" for one in silent)
         if not judged:
-            return Outcome(planned, "not simulated", 0, 0, missing)
+            notes = [one.explanation or one.note for one in mine]
+            why = "; ".join(t for t in (missing, *dict.fromkeys(notes)) if t)
+            return Outcome(planned, "not simulated", 0, 0, why)
         passed = sum(bool(one.passed) for one in judged)
         reasons = [one.explanation for one in judged if not one.passed]
         reasons += [f"Not simulated: {missing}"] if missing else []

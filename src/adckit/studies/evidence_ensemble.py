@@ -44,7 +44,7 @@ class Effort:
     """Draws of the parameters."""
     subjects: int = 60
     """Subjects of every draw."""
-    central: int = 400
+    central: int = 1000
     """Subjects with the library's own values."""
     seed: int = 1
     rtol: float = 1e-4

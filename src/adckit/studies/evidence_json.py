@@ -8,24 +8,28 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from adckit.library import Product
-from adckit.library.evidence import Evidence
+from adckit.library.evidence import Evidence, load_contradictions
 from adckit.parameters import Status
 from adckit.studies.evidence import Comparison
+from adckit.studies.evidence_alternatives import Alternative
 from adckit.studies.evidence_rows import INTERVAL, Coverage, EvidenceRow, RankRow
 from adckit.studies.evidence_trials import MtdForecast
 
 __all__ = ["SCHEMA", "comparison_data"]
 
-SCHEMA = 1
+SCHEMA = 2
 _DIGITS = 6
 
 
-def comparison_data(comparison: Comparison) -> dict[str, Any]:
+def comparison_data(
+    comparison: Comparison, alternatives: Sequence[Alternative] = ()
+) -> dict[str, Any]:
     """Everything of a comparison, ready for JSON."""
     return {
         "schema": SCHEMA,
@@ -61,6 +65,11 @@ def comparison_data(comparison: Comparison) -> dict[str, Any]:
         "dose_toxicity": {
             name: _forecast(one) for name, one in sorted(comparison.mtds.items())
         },
+        "contradictions": [
+            {"what": one.what, "set": one.set, "why": one.why}
+            for one in load_contradictions()
+        ],
+        "alternatives": [_alternative(one) for one in alternatives],
     }
 
 
@@ -150,6 +159,29 @@ def _forecast(forecast: MtdForecast) -> dict[str, Any]:
         "low": [_number(p) for p in low],
         "high": [_number(p) for p in high],
         "selected": [_number(p) for p in forecast.selected[0]],
+    }
+
+
+def _alternative(found: Alternative) -> dict[str, Any]:
+    return {
+        "product": found.product,
+        "set": found.set,
+        "option": found.option,
+        "default": found.default,
+        "passed": list(found.passed),
+        "judged": found.judged,
+        "refused": found.refused,
+        "moves": [
+            {
+                "title": move.after.title,
+                "label": move.after.label,
+                "condition": move.after.condition,
+                "default": _number(move.before.model),
+                "model": _number(move.after.model),
+                "verdict": move.verdict,
+            }
+            for move in found.moves
+        ],
     }
 
 

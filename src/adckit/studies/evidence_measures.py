@@ -196,6 +196,8 @@ def laboratory_values(ensemble: Ensemble, finding: Finding) -> Floats:
         return np.asarray(percent.min(axis=2))
     if finding.quantity == "lowest_day":
         return np.asarray(ensemble.times[np.argmin(percent, axis=2)])
+    if finding.quantity == "highest_day":
+        return np.asarray(ensemble.times[np.argmax(percent, axis=2)])
     flat = percent.reshape(-1, percent.shape[-1])
     day = ensemble.times[-1] if finding.day is None else finding.day
     return _at(ensemble.times, flat, float(day)).reshape(percent.shape[:2])

@@ -32,7 +32,14 @@ from adckit.studies.profiles import SAME_TIME, Design, area_between, sum_profile
 from adckit.studies.single_dose import GivenDose
 from adckit.units import parse_unit
 
-__all__ = ["DAR_DAYS", "Reducer", "Threshold", "cycle_days", "is_concentration"]
+__all__ = [
+    "DAR_DAYS",
+    "Reducer",
+    "Threshold",
+    "cycle_days",
+    "is_concentration",
+    "times_day",
+]
 
 Floats = NDArray[np.float64]
 
@@ -57,7 +64,7 @@ class Threshold:
         return f"{self.output}_days_above_{self.level:g}"
 
 
-def _times_day(unit: str) -> str:
+def times_day(unit: str) -> str:
     """`ug/mL` as `ug d/mL`."""
     top, slash, bottom = unit.partition("/")
     return f"{top} d{slash}{bottom}"
@@ -130,7 +137,7 @@ class Reducer:
         )
         unit = self.units[output]
         area = column.removeprefix(output).startswith("_auc")
-        return _times_day(unit) if area else unit
+        return times_day(unit) if area else unit
 
     def _reduce_block(self, values: Floats) -> dict[str, Floats]:
         lost = ~np.isfinite(values).all(axis=(1, 2))

@@ -20,7 +20,8 @@ from adckit.library.populations import default_population
 from adckit.planning import Dosing
 from adckit.prepared import Prepared
 from adckit.simulation import DEFAULT_RTOL, simulate
-from adckit.studies.population import Sampler
+from adckit.status import Status
+from adckit.studies.population import Sampler, SubjectSource
 from adckit.studies.uncertainty import combine_subjects, draw_parameters
 
 __all__ = ["Band", "Bands", "uncertainty_bands"]
@@ -77,7 +78,7 @@ def uncertainty_bands(
     times: ArrayLike,
     outputs: Sequence[str],
     *,
-    population: str | None = None,
+    source: SubjectSource | None = None,
     draws: int = 40,
     subjects: int = 50,
     seed: int = 1,
@@ -90,12 +91,13 @@ def uncertainty_bands(
         ready: a product, prepared.
         times: days, (time,).
         outputs: curves to keep.
-        population: by default the library's for the product.
-        draws, subjects: of the parameters, and of the population in every draw.
+        source: where subjects come from; by default the library's population for the
+            product, with `seed`.
+        draws, subjects: of the parameters, and of the subjects in every draw.
         share: what a band holds.
 
     Raises AdckitError for a model that is no product, a share that is none, and when
-    every subject failed.
+    every subject failed; KeyboardInterrupt on Ctrl-C.
     """
     product = ready.product
     if product is None:
@@ -105,9 +107,10 @@ def uncertainty_bands(
         )
     if not 0 < share < 1:
         raise AdckitError(f"A share of {share:g} is none between 0 and 1.")
-    name = population or default_population(product.name, product.parts.get("host"))
-    numbers = np.arange(1, subjects + 1)
-    people = Sampler(product, name, seed).take(numbers).parameters
+    if source is None:
+        name = default_population(product.name, product.parts.get("host"))
+        source = Sampler(product, name, seed)
+    people = source.take(np.arange(1, subjects + 1)).parameters
     used = [parameter.name for parameter in ready.network.parameters]
     drawn = draw_parameters(product, draws, seed, used)
     tables: dict[str, Mapping[str, Floats]] = {
@@ -147,6 +150,8 @@ def _curves(
     for first in range(0, count, _BATCH):
         rows = {n: column[first : first + _BATCH] for n, column in table.items()}
         part = simulate(ready, regimen, rows, times, rtol=rtol)
+        if (part.status == Status.INTERRUPTED).any():
+            raise KeyboardInterrupt
         for name in outputs:
             kept[name].append(part.curve(name))
     return {name: np.concatenate(parts) for name, parts in kept.items()}

@@ -3,12 +3,12 @@
     dH/dt   = f_H J - kH H                                    [nmol/day], kH = ln 2/t_H
     dALT/dt = kout [ALT0 (1 + (H/H50)^p) - ALT]               [times ULN per day]
 
-J is the payload that is eliminated (`drivers`), and AST goes as ALT with a baseline and
-half-life of its own.  H only watches: it holds no payload of the balance.  At constant
-input H is f_H J/kH, and ALT is ALT0 [1 + (H/H50)^p].
+J is the payload that is eliminated (`drivers`), and AST goes as ALT with a baseline,
+half-life and power of its own.  H only watches: it holds no payload of the balance.
+At constant input H is f_H J/kH, and ALT is ALT0 [1 + (H/H50)^p].
 
-The half-life of H is what makes schedules comparable: with 7 days a weekly and a
-three-weekly regimen that patients tolerated equally reach the same peak.
+The half-life of H decides how schedules compare: the longer it is, the more a weekly
+regimen adds up.
 
 Defaults: none in the equations; values and their calibrations are in the library's
 organ `liver`.
@@ -42,7 +42,6 @@ def add_liver(network: Network, blueprint: Blueprint) -> Network:
     taken_up = read("hepatotoxic_fraction") * driver.symbol
     lost = log(2) / read("hepatic_half_life") * payload.symbol
     relative = payload.symbol / read("half_effect_hepatic_payload")
-    release = 1 + relative ** read("transaminase_steepness")
     parts: list[Part] = [
         driver,
         payload,
@@ -51,6 +50,7 @@ def add_liver(network: Network, blueprint: Blueprint) -> Network:
         Observable("liver_payload", payload.symbol, "umol", payload.label),
     ]
     for name, enzyme, short in _ENZYMES:
+        release = 1 + relative ** read(f"{name}_steepness")
         parts += _enzyme(read, name, enzyme, short, release)
     return read.add_to(network, *parts).note("Liver: ALT and AST (A7.1)")
 
