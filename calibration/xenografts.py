@@ -15,8 +15,8 @@ them, each with the default physical model and mouse set TDM1-M1:
 
 Residuals are logarithms of volume every 3.5 days to day 28, as far as the published
 volume is below 1000 mm3: mice are taken out of studies soon after.  KPL-4 is fitted
-once more with mouse set TDM1-M2 and a transit rate of its own (the published model kills
-without delay), so that its largest error in any week is smallest.
+once more with mouse set TDM1-M2 and a transit rate of its own (the published model
+kills without delay), so that its largest error in any week is smallest.
 """
 
 from __future__ import annotations
