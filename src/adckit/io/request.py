@@ -202,7 +202,10 @@ def carry_out(request: Request, *, assumptions: bool = True) -> list[Case]:
     models = [request.model, *request.compare]
     settings: list[dict[str, str]] = [{} for _ in models]
     settings[0] = dict(request.settings)
-    ready = [prepare(m, s) for m, s in zip(models, settings, strict=True)]
+    alone = request.doses is None  # a table may have many subjects
+    ready = [
+        prepare(m, s, profiles=alone) for m, s in zip(models, settings, strict=True)
+    ]
     labels = _labels(ready, settings[0])
     cases = []
     for label, model, changes in zip(labels, ready, settings, strict=True):
