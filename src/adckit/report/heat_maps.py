@@ -44,7 +44,7 @@ def heat_map_picture(rings: Rings) -> Figure:
             bottom=0.78 / height,
             top=1 - 1.0 / height,
             hspace=0.42,
-            wspace=0.16 if lines == 1 else 0.2,
+            wspace=0.16 if lines == 1 else 0.26,
         )
         for place, (line, heat) in enumerate(
             (line, heat) for line in range(lines) for heat in maps
@@ -69,7 +69,7 @@ def heat_map_picture(rings: Rings) -> Figure:
 
 def _draw(figure: Figure, axes: Axes, rings: Rings, heat: HeatMap, line: int) -> None:
     from matplotlib.colors import LogNorm, Normalize
-    from matplotlib.ticker import FuncFormatter
+    from matplotlib.ticker import FuncFormatter, NullLocator
 
     depth, end = float(rings.distances[line, -1]), float(rings.times[-1])
     scale = LogNorm if heat.logarithmic else Normalize
@@ -85,10 +85,9 @@ def _draw(figure: Figure, axes: Axes, rings: Rings, heat: HeatMap, line: int) ->
     bar = figure.colorbar(image, ax=axes, pad=0.02, fraction=0.05)
     bar.outline.set_visible(False)
     bar.ax.tick_params(length=2, labelsize=8, color=_FAINT)
-    if heat.logarithmic:
-        bar.ax.minorticks_off()
     bar.formatter = FuncFormatter(lambda value, _: f"{value:g}")
     bar.update_ticks()
+    bar.ax.yaxis.set_minor_locator(NullLocator())
     axes.plot(
         [day for day in rings.doses if day <= end],
         [0.0 for day in rings.doses if day <= end],

@@ -94,11 +94,13 @@ def ring_data(rings: Rings) -> dict[str, Any]:
     )
     group = -(-(rings.distances.shape[1] - 1) // RINGS)
     count = (rings.distances.shape[1] - 1) // group
-    most = next(m for m in rings.maps if m.key == "antibody_in_ring").values[kept]
+    held = next(m for m in rings.maps if m.key == "antibody_in_ring").values[kept]
+    end = rings.doses[1] if len(rings.doses) > 1 else np.inf
+    first = held[rings.times[kept] <= end, :, 0].sum(axis=1)
     return {
         "product": rings.product,
         "times": [float(f"{day:.5g}") for day in rings.times[kept]],
-        "start": int(np.argmax(most[:, :, 0].sum(axis=1))),
+        "start": int(np.argmax(first)),
         "rings": count,
         "spacings": [
             {"depth": float(f"{edges[-1]:.5g}"), "label": _depth(rings, line)}

@@ -4,7 +4,8 @@ A local answer, for one typical subject: it ranks what to measure next, and it d
 say how uncertain the outputs are.
 
 In a Krogh cylinder it is worked out with 10 rings and steps to 1e-4, a thirtieth of the
-work: the changes that are printed to 0.1 % differ by less than that from those with 60.
+work.  Against 60 rings the changes of tumour size move by up to 0.6 points (T-DM1, the
+steepest profiles of those tried), and exposure not at all.
 """
 
 from __future__ import annotations

@@ -111,8 +111,13 @@
           node("path", { class: "band", fill: colour(0), d: `M${place(0)} ${floor}L${edge.join("L")}L${place(count - 1)} ${floor}Z` }, svg)
             .appendChild(document.createElementNS(NS, "title")).textContent = "most on any day";
         }
-        const path = range.map((ring) => `${place(ring)} ${y(at(t, line, ring)).toFixed(1)}`);
-        node("path", { class: "curve", d: `M${path.join("L")}`, stroke: colour(line) }, svg);
+        let path = "", pen = false;
+        for (const ring of range) { // a curve ends where it leaves the scale
+          const value = at(t, line, ring), inside = value >= low;
+          if (inside) path += `${pen ? "L" : "M"}${place(ring)} ${y(value).toFixed(1)}`;
+          pen = inside;
+        }
+        node("path", { class: "curve", d: path, stroke: colour(line) }, svg);
         ends.push(`${shown(at(t, line, 0))} at the capillary, ${shown(at(t, line, count - 1))} at ${shown(spacing.depth)} µm`);
       });
       const now = `day ${rings.times[t].toFixed(rings.times[t] < 10 ? 2 : 1)}`;
