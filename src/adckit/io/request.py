@@ -240,8 +240,11 @@ def draw_unknown(request: Request, cases: Sequence[Case]) -> UncertainAnswers | 
     """
     if request.draws is None:
         return None
+    ready = cases[0].ready
+    if ready.network.lattices and ready.product is not None:
+        ready = prepare(ready.product)  # hundreds of draws, without profiles
     return uncertain_answers(
-        cases[0].ready,
+        ready,
         cases[0].doses,
         days=request.days,
         draws=request.draws,
