@@ -10,9 +10,11 @@ from itertools import groupby
 from typing import Any
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 
 from adckit.report.collecting import shown_unit
+from adckit.report.rings import tissue_heading, tissue_rows
 from adckit.report.words import (
     analyte_text,
     number_text,
@@ -23,6 +25,7 @@ from adckit.report.words import (
 )
 from adckit.studies.case import Case
 from adckit.studies.summary import SummaryRow
+from adckit.studies.tissue import tissue_of
 
 __all__ = ["console", "plain_table", "print_case", "print_failures", "working"]
 
@@ -92,7 +95,22 @@ def print_case(screen: Console, case: Case) -> None:
         _print_rows(screen, rows)
     if count > _SHOWN_SUBJECTS:
         screen.print(f"\n{count - _SHOWN_SUBJECTS} more subjects are in summary.json.")
+    _print_tissue(screen, case)
     _print_elsewhere(screen, case)
+
+
+def _print_tissue(screen: Console, case: Case) -> None:
+    """How deep drug goes into a tumour in rings, and why."""
+    tissue = tissue_of(case.result)
+    if tissue is None:
+        return
+    screen.print(f"\n{tissue_heading(tissue)}", style="bold")
+    rows = [
+        [f"  {row.name}", row.value, row.unit, row.meaning]
+        for row in tissue_rows(tissue)
+    ]
+    screen.print(plain_table(["", "", "", ""], rows, numbers=(1,)))
+    screen.print(Padding(tissue.verdict, (0, 0, 0, 2)), style="dim")
 
 
 def _print_rows(screen: Console, rows: Sequence[SummaryRow]) -> None:

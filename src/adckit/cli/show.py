@@ -34,6 +34,12 @@ def show(
     host: Annotated[
         str | None, typer.Option(help="Human, mouse, rat, cynomolgus, or a card.")
     ] = None,
+    delivery: Annotated[
+        str | None,
+        typer.Option(
+            metavar="well-mixed|krogh", help="How the drug gets into the tumour."
+        ),
+    ] = None,
     changes: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="As for `adckit simulate`."),
@@ -50,7 +56,8 @@ def show(
     if line is not None:
         _print_line(console(), model, line)
         return
-    product = load_product(model, settings=read_settings(changes or [], tumor, host))
+    settings = read_settings(changes or [], tumor, host, delivery=delivery)
+    product = load_product(model, settings=settings)
     network = assemble(product.blueprint)
     if equations:
         print(network.equations())

@@ -30,6 +30,18 @@ def simulate(
         str | None,
         typer.Option(help="Who gets it: human, mouse, rat, cynomolgus, or a card."),
     ] = None,
+    delivery: Annotated[
+        str | None,
+        typer.Option(
+            metavar="well-mixed|krogh", help="How the drug gets into the tumour."
+        ),
+    ] = None,
+    spacings: Annotated[
+        str | None,
+        typer.Option(
+            metavar="1|3|5", help="Distances between capillaries, with krogh."
+        ),
+    ] = None,
     days: Annotated[float | None, typer.Option(help="Days to simulate.")] = None,
     changes: Annotated[
         list[str] | None,
@@ -166,7 +178,9 @@ def simulate(
         regimen=regimen,
         doses=table,
         days=days,
-        settings=read_settings(changes or [], tumor, host),
+        settings=read_settings(
+            changes or [], tumor, host, delivery=delivery, spacings=spacings
+        ),
         engine=engine,
         method=method,
         rtol=rtol,
@@ -306,7 +320,7 @@ def own_regimen(request: Request) -> str:
 
 
 def read_settings(
-    changes: list[str], tumour: str | None, host: str | None = None
+    changes: list[str], tumour: str | None, host: str | None = None, **own: str | None
 ) -> dict[str, str]:
     """`KEY=VALUE` texts as settings, and those that have an option of their own.
 
@@ -315,8 +329,8 @@ def read_settings(
     from adckit.errors import AdckitError
 
     settings: dict[str, str] = {}
-    own = {"tumour": tumour, "host": host}
-    given = [f"{key}={value}" for key, value in own.items() if value is not None]
+    options = {"tumour": tumour, "host": host, **own}
+    given = [f"{key}={value}" for key, value in options.items() if value is not None]
     for text in [*changes, *given]:
         key, sign, value = text.partition("=")
         key, value = key.strip(), value.strip()

@@ -202,7 +202,10 @@ def carry_out(request: Request, *, assumptions: bool = True) -> list[Case]:
     models = [request.model, *request.compare]
     settings: list[dict[str, str]] = [{} for _ in models]
     settings[0] = dict(request.settings)
-    ready = [prepare(m, s) for m, s in zip(models, settings, strict=True)]
+    alone = request.doses is None  # a table may have many subjects
+    ready = [
+        prepare(m, s, profiles=alone) for m, s in zip(models, settings, strict=True)
+    ]
     labels = _labels(ready, settings[0])
     cases = []
     for label, model, changes in zip(labels, ready, settings, strict=True):
@@ -237,8 +240,11 @@ def draw_unknown(request: Request, cases: Sequence[Case]) -> UncertainAnswers | 
     """
     if request.draws is None:
         return None
+    ready = cases[0].ready
+    if ready.network.lattices and ready.product is not None:
+        ready = prepare(ready.product)  # hundreds of draws, without profiles
     return uncertain_answers(
-        cases[0].ready,
+        ready,
         cases[0].doses,
         days=request.days,
         draws=request.draws,

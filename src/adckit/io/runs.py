@@ -5,6 +5,7 @@
     curves.parquet   product, subject, time, one column per output; units in metadata
     status.parquet   what became of every subject
     uncertainty.parquet, tornado.json   where they were asked for
+    profiles.parquet what is in every ring of a Krogh cylinder, with one subject only
     report.html      and pictures, by `adckit.report`
 
 A folder belongs to one run.  Writing the same run again replaces its files one by one,
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from adckit.errors import RunError
+from adckit.io.profiles import profile_table, profile_units
 from adckit.io.request import Request
 from adckit.io.tables import curve_table, curve_units, status_table, write_table
 from adckit.studies.case import Case
@@ -164,7 +166,7 @@ def new_folder(name: str, parent: Path | None = None) -> Path:
 
 
 def write_results(folder: Path, run: Run, cases: Sequence[Case]) -> None:
-    """Write the run, its table, its curves and the status of its subjects.
+    """Write the run, its table, its curves, profiles and the status of its subjects.
 
     Raises RunError when a file cannot be written.
     """
@@ -182,6 +184,9 @@ def write_results(folder: Path, run: Run, cases: Sequence[Case]) -> None:
     write_table(folder / "curves.parquet", curve_table(cases), curve_units(cases))
     units = {"stopped": "day", "imbalance": ""}
     write_table(folder / "status.parquet", status_table(cases), units)
+    profiles = profile_table(cases)
+    if profiles:
+        write_table(folder / "profiles.parquet", profiles, profile_units(cases))
 
 
 def write_text(path: Path, text: str) -> None:

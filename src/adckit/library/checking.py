@@ -143,7 +143,9 @@ def variant_problem(choice: str, option: str) -> str | None:
         return f"Unknown model choice '{choice}'. {hint(choice, VARIANTS)}"
     if option not in VARIANTS[choice]:
         options = ", ".join(VARIANTS[choice])
-        return f"'{choice}' cannot be '{option}'. It is one of {options}."
+        near = nearest_names(option, VARIANTS[choice], count=1)
+        meant = f" Did you mean '{near[0]}'?" if near else ""
+        return f"'{choice}' cannot be '{option}'. It is one of {options}.{meant}"
     return None
 
 

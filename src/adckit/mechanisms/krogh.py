@@ -91,11 +91,11 @@ def krogh_issues(blueprint: Blueprint) -> list[Issue]:
     um = 1e5  # per dm
     which = "krogh_radius" if count == 1 else f"the smallest of {count} Krogh radii"
     what = (
-        f"{which} is {narrowest * um:.3g} um and capillary_radius {capillary * um:.3g} "
-        "um: there is no tissue between them; give a larger krogh_radius or a smaller "
+        f"has no tissue: {which} is {narrowest * um:.3g} um and capillary_radius "
+        f"{capillary * um:.3g} um; give a larger krogh_radius or a smaller "
         "capillary_radius" + (" or krogh_radius_variation" if count > 1 else "")
     )
-    return [Issue("radii of the Krogh cylinder", what)]
+    return [Issue("the Krogh cylinder", what)]
 
 
 def add_krogh(network: Network, blueprint: Blueprint) -> Network:

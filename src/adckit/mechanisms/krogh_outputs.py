@@ -10,7 +10,8 @@ Ag is antigen on the surface per tissue volume without drug, ke the internalisat
 the complex, and D' the diffusivity on the accessible concentration (eps D in terms of
 a diffusivity of tissue concentrations).  Below Phi = 1 the whole cylinder saturates,
 above it only a rim is reached; well-mixed delivery is good enough while Phi < 0.3.
-All three with the typical R_K; Thiele and Phi follow the plasma concentration Cp.
+All three with the typical R_K; Thiele and Phi follow the plasma concentration Cp of all
+antibody, with payload or without, since either saturates antigen.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections.abc import Iterator
 
 from adckit.mechanisms.blueprint import Blueprint
 from adckit.mechanisms.delivery import SHARE, surroundings
+from adckit.mechanisms.disposition import central_pool, plasma_volume
 from adckit.mechanisms.populations import SPACE, Population, populations_of, total_of
 from adckit.mechanisms.reading import Reader
 from adckit.network.expr import ZERO, Expr, Symbol, maximum, select
@@ -36,8 +38,6 @@ PROFILES = (
 )
 """Outputs with a value in every ring, from the capillary outwards."""
 
-_PLASMA = Symbol("conjugate_concentration")
-
 
 def add_krogh_outputs(network: Network, blueprint: Blueprint) -> Network:
     """Outputs of a tumour whose pools are in rings."""
@@ -47,7 +47,8 @@ def add_krogh_outputs(network: Network, blueprint: Blueprint) -> Network:
     rules = {rule.name for rule in network.rules}
     held = _antibody(blueprint, read, populations, known)
     parts: list[Part] = [*_penetration(read, held)]
-    parts += _numbers(read, populations)
+    plasma = central_pool(blueprint).antibody / plasma_volume(read)
+    parts += _numbers(read, populations, plasma)
     parts += _profiles(blueprint, read, populations, held, known, rules)
     return read.add_to(network, *parts)
 
@@ -85,7 +86,9 @@ def _penetration(read: Reader, held: Expr) -> Iterator[Part]:
     yield Observable("penetration", select(total - trace, even, ZERO), "%", label)
 
 
-def _numbers(read: Reader, populations: tuple[Population, ...]) -> Iterator[Observable]:
+def _numbers(
+    read: Reader, populations: tuple[Population, ...], plasma: Expr
+) -> Iterator[Observable]:
     """Damkoehler, Thiele and Phi."""
     antigen = total_of(
         population.receptors(read) * population.initial_share(read, populations)
@@ -98,12 +101,12 @@ def _numbers(read: Reader, populations: tuple[Population, ...]) -> Iterator[Obse
     binding = read("association_rate") * antigen * krogh**2 / (space * diffusivity)
     label = "binding against diffusion (Damkoehler number)"
     yield Observable("damkoehler", binding, "1", label)
-    around = read("dissociation_constant") + _PLASMA
+    around = read("dissociation_constant") + plasma
     thiele = (taken * krogh**2 / (diffusivity * around)) ** 0.5
     label = "uptake by cells against diffusion (Thiele modulus)"
     yield Observable("thiele", thiele, "1", label)
     supply = 2 * capillary * read("antibody_permeability")
-    supply = supply * maximum(_PLASMA, read("trace_antibody"))
+    supply = supply * maximum(plasma, read("trace_antibody"))
     phi = taken * (krogh**2 - capillary**2) / supply
     label = "uptake by cells against supply (Phi): above 1 only a rim is reached"
     yield Observable("phi", phi, "1", label)

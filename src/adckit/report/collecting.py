@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from adckit.report.panels import Figures, Level, Mark, Panel, Series
+from adckit.report.panels import Figures, Level, Mark, Panel, Rings, Series
+from adckit.report.rings import collect_rings
 from adckit.results import Result
 from adckit.studies.case import Case
 from adckit.studies.endpoints import PARTIAL_RESPONSE, PROGRESSION
 from adckit.studies.published import spread_range
 from adckit.studies.single_dose import given_doses
 from adckit.studies.summary import SummaryRow
+from adckit.studies.tissue import tissue_of
 
 __all__ = ["collect_figures", "dose_days", "shown_unit"]
 
@@ -115,7 +117,17 @@ def collect_figures(cases: Sequence[Case]) -> Figures:
         panels=tuple(panel for panel in panels if panel is not None),
         doses=tuple(dose_days(cases[0].result)),
         footnote=_footnote(cases),
+        rings=tuple(_rings_of(cases)),
     )
+
+
+def _rings_of(cases: Sequence[Case]) -> Iterator[Rings]:
+    """Krogh cylinders whose profiles were kept."""
+    for case in cases:
+        tissue = tissue_of(case.result)
+        if tissue is not None:
+            doses, regimen = dose_days(case.result), case.result.provenance["regimen"]
+            yield collect_rings(case.label, regimen, tuple(doses), tissue)
 
 
 def _population_plans(cases: Sequence[Case]) -> Iterator[_Plan]:

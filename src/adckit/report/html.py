@@ -19,6 +19,7 @@ from adckit.io.runs import Run
 from adckit.library import Observation
 from adckit.report.collecting import shown_unit
 from adckit.report.panels import Figures, Floats, Mark, Panel, Series, thinned
+from adckit.report.rings_page import ring_data, tissue_sections
 from adckit.report.words import (
     analyte_text,
     number_text,
@@ -80,6 +81,9 @@ def render_report(
         style=_raw(_page("report.css")),
         script=_raw(_page("chart.js")),
         data=_raw(_json(_chart_data(figures))),
+        tissues=tissue_sections(cases, figures.rings),
+        ring_data=_raw(_json([ring_data(rings) for rings in figures.rings])),
+        ring_script=_raw(_page("rings.js") if figures.rings else ""),
         cases=[_case(case) for case in cases],
         panels=figures.panels,
         marks=any(panel.marks for panel in figures.panels),

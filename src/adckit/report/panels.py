@@ -12,7 +12,18 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["COLOURS", "Figures", "Level", "Mark", "Panel", "Series", "thinned"]
+__all__ = [
+    "COLOURS",
+    "Figures",
+    "HeatMap",
+    "Level",
+    "Mark",
+    "Panel",
+    "Rings",
+    "Series",
+    "ring_picture",
+    "thinned",
+]
 
 Floats = NDArray[np.float64]
 
@@ -98,6 +109,44 @@ class Panel:
 
 
 @dataclass(frozen=True)
+class HeatMap:
+    """One quantity over time and distance from the capillary, for every spacing."""
+
+    key: str
+    title: str
+    unit: str
+    logarithmic: bool
+    low: float
+    high: float
+    """Ends of the colours."""
+    values: Floats
+    """(time, spacing, ring)"""
+
+
+@dataclass(frozen=True)
+class Rings:
+    """What is in the rings of one Krogh cylinder, or of several in parallel."""
+
+    product: str
+    regimen: str
+    doses: tuple[float, ...]
+    """Days on which it is given"""
+    times: Floats
+    """(time,), days"""
+    distances: Floats
+    """Edges of the rings from the wall of the capillary, (spacing, ring + 1), um"""
+    weights: Floats
+    """Share of the tissue with each spacing, (spacing,)"""
+    maps: tuple[HeatMap, ...]
+
+    def spacing(self, line: int) -> str:
+        """A spacing in words; empty where there is but one."""
+        if len(self.weights) == 1:
+            return ""
+        return f"{100 * self.weights[line]:.3g} % of the tissue"
+
+
+@dataclass(frozen=True)
 class Figures:
     """All panels of a run and what stands above them."""
 
@@ -108,10 +157,17 @@ class Figures:
     """Days on which the first product is given."""
     footnote: str = ""
     """Failed subjects, which are in no curve."""
+    rings: tuple[Rings, ...] = ()
+    """Of the products whose tumour is a Krogh cylinder."""
 
     def panel(self, key: str) -> Panel | None:
         """The panel of a name; None where the model has no such output."""
         return next((panel for panel in self.panels if panel.key == key), None)
+
+
+def ring_picture(number: int) -> str:
+    """File of the heat maps of one of the Krogh cylinders, counted from 0."""
+    return "rings.png" if number == 0 else f"rings-{number + 1}.png"
 
 
 def thinned(times: Floats, values: Floats, most: int) -> tuple[Floats, Floats]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adckit.report.panels import COLOURS, Figures, Panel, Series
+from adckit.report.panels import COLOURS, Figures, Panel, Series, ring_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,6 +58,12 @@ def draw(figures: Figures, folder: Path) -> list[Path]:
         if panels:
             _save(picture(figures, panels), folder / name)
             drawn.append(folder / name)
+    for i, rings in enumerate(figures.rings):
+        from adckit.report.heat_maps import heat_map_picture  # rare: most have none
+
+        path = folder / ring_picture(i)
+        _save(heat_map_picture(rings), path)
+        drawn.append(path)
     return drawn
 
 

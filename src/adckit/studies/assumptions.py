@@ -2,12 +2,16 @@
 
 A local answer, for one typical subject: it ranks what to measure next, and it does not
 say how uncertain the outputs are.
+
+In a Krogh cylinder it is worked out with 10 rings and steps to 1e-4, a thirtieth of the
+work.  Against 60 rings the changes of tumour size move by up to 0.6 points (T-DM1, the
+steepest profiles of those tried), and exposure not at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +19,7 @@ from numpy.typing import NDArray
 from adckit.engines.base import Engine
 from adckit.parameters import Parameter, Status
 from adckit.planning import Dosing
-from adckit.prepared import Prepared
+from adckit.prepared import Prepared, prepare
 from adckit.results import Result
 from adckit.simulation import simulate
 
@@ -23,6 +27,9 @@ __all__ = ["STEP", "Influence", "rank_assumptions"]
 
 STEP = 0.2
 """Share by which a parameter is moved, down and up."""
+
+_RINGS, _RTOL = "10", 1e-4
+"""Of a Krogh cylinder whose changes are wanted, not its profiles."""
 
 Floats = NDArray[np.float64]
 
@@ -65,7 +72,8 @@ def rank_assumptions(
     if not chosen:
         return []
     table = _variants(ready, chosen)
-    result = simulate(ready, doses, table, times, engine, rtol=rtol)
+    model, rtol = _coarser(ready, rtol)
+    result = simulate(model, doses, table, times, engine, rtol=rtol)
     effects: list[dict[str, tuple[float, float]]] = [{} for _ in chosen]
     for name, change in _headlines(result).items():
         for i, found in enumerate(effects):
@@ -74,6 +82,15 @@ def rank_assumptions(
                 found[name] = float(low), float(high)
     influences = [Influence(p, e) for p, e in zip(chosen, effects, strict=True)]
     return sorted(influences, key=lambda influence: -influence.largest)
+
+
+def _coarser(ready: Prepared, rtol: float) -> tuple[Prepared, float]:
+    """The model with few rings, where it has any, and the error of a step."""
+    product = ready.product
+    if product is None or product.blueprint.variant("delivery") != "krogh":
+        return ready, rtol
+    fewer = product.blueprint.with_variants(radial_cells=_RINGS)
+    return prepare(replace(product, blueprint=fewer)), max(rtol, _RTOL)
 
 
 def _assumed(ready: Prepared) -> list[Parameter]:
