@@ -146,11 +146,11 @@ def build_cells(
     lattice = network.lattices[0]
     states = [s.name for s in network.species if s.lattice]
     shared = [s.name for s in network.species if not s.lattice]
-    rates = _Rates(lattice, states, shared)
+    rates, names = _Rates(lattice, states, shared), lattice_names(network)
     issues = []
     for reaction in network.reactions:
         rate = write(reaction.rate)
-        if on_lattice(network, reaction, rate):
+        if on_lattice(names, reaction, rate):
             try:
                 rates.add(reaction, rate)
             except ValueError as error:
@@ -173,9 +173,11 @@ def build_cells(
     )
 
 
-def on_lattice(network: Network, reaction: Reaction, rate: Expr) -> bool:
-    """Whether a reaction happens in the cells; `rate` is without rules."""
-    names = lattice_names(network)
+def on_lattice(names: set[str], reaction: Reaction, rate: Expr) -> bool:
+    """Whether a reaction happens in the cells; `rate` is without rules.
+
+    `names` are those of `lattice_names`.
+    """
     return bool(names & (symbols_in([rate]) | {own(name) for name in reaction.changes}))
 
 

@@ -209,7 +209,7 @@ def _rates_outside(
     cells = lattice_names(network)
     rates: dict[str, Expr] = dict.fromkeys(index, ZERO)
     for reaction in network.reactions:
-        if cells and on_lattice(network, reaction, write(reaction.rate)):
+        if cells and on_lattice(cells, reaction, write(reaction.rate)):
             continue
         for name, change in reaction.changes.items():
             rates[name] = rates[name] + reaction.rate * change
