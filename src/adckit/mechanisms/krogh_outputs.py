@@ -6,10 +6,12 @@
     Thiele^2        ke Ag R_K^2 / (eps D' (KD + Cp))      uptake against diffusion
     Phi             ke Ag (R_K^2 - R_c^2) / (2 R_c P Cp)      uptake against supply
 
-Ag is antigen on the surface per tissue volume without drug, ke the internalisation of
-the complex, and D' the diffusivity on the accessible concentration (eps D in terms of
-a diffusivity of tissue concentrations).  Below Phi = 1 the whole cylinder saturates,
-above it only a rim is reached; well-mixed delivery is good enough while Phi < 0.3.
+Ag is antigen on the surface per tissue volume without drug, and ke Ag the most antibody
+that cells take up in the long run: with constant receptors ke is the internalisation of
+the complex, otherwise it is the rate at which antigen is made anew per surface antigen,
+kend kdeg/(kdeg + krec), since each molecule of antigen is used up once.  D' is the
+diffusivity of tissue concentrations, D/eps.  Below Phi = 1 the whole cylinder
+saturates, above it a rim at most; well-mixed delivery is good enough while Phi < 0.3.
 All three with the typical R_K; Thiele and Phi follow the plasma concentration Cp of all
 antibody, with payload or without, since either saturates antigen.
 """
@@ -48,7 +50,7 @@ def add_krogh_outputs(network: Network, blueprint: Blueprint) -> Network:
     held = _antibody(blueprint, read, populations, known)
     parts: list[Part] = [*_penetration(read, held)]
     plasma = central_pool(blueprint).antibody / plasma_volume(read)
-    parts += _numbers(read, populations, plasma)
+    parts += _numbers(read, populations, plasma, _uptake(blueprint, read))
     parts += _profiles(blueprint, read, populations, held, known, rules)
     return read.add_to(network, *parts)
 
@@ -86,8 +88,18 @@ def _penetration(read: Reader, held: Expr) -> Iterator[Part]:
     yield Observable("penetration", select(total - trace, even, ZERO), "%", label)
 
 
+def _uptake(blueprint: Blueprint, read: Reader) -> Expr:
+    """Most antibody taken up per surface antigen in the long run, 1/day."""
+    if blueprint.variant("cell") == "bulk":
+        return read("complex_internalisation_rate")
+    degradation = read("receptor_degradation_rate")
+    recycling = read.optional("receptor_recycling_rate", ZERO)
+    made = degradation / (degradation + recycling)
+    return read("receptor_endocytosis_rate") * made
+
+
 def _numbers(
-    read: Reader, populations: tuple[Population, ...], plasma: Expr
+    read: Reader, populations: tuple[Population, ...], plasma: Expr, uptake: Expr
 ) -> Iterator[Observable]:
     """Damkoehler, Thiele and Phi."""
     antigen = total_of(
@@ -97,7 +109,7 @@ def _numbers(
     ) * read("cell_density")
     capillary, krogh = read("capillary_radius"), read("krogh_radius")
     space, diffusivity = read("antibody_void_fraction"), read("antibody_diffusivity")
-    taken = read("complex_internalisation_rate") * antigen
+    taken = uptake * antigen
     binding = read("association_rate") * antigen * krogh**2 / (space * diffusivity)
     label = "binding against diffusion (Damkoehler number)"
     yield Observable("damkoehler", binding, "1", label)
