@@ -5,6 +5,7 @@ protocol.yaml            the protocol once more, to read
 trials/part-*.parquet    a row per replicate and dose level or arm
 events/part-*.parquet    a row per event of every subject
 responses/, scans/       a row per subject with scans, and per scan
+lesions/                 a row per target lesion and scan
 summary.json             averages over replicates
 report.html, pictures    by `adckit.report`
 
@@ -63,6 +64,7 @@ _UNITS = {
     "response_day": "day",
     "duration": "day",
     "sum": "mm",
+    "diameter": "mm",
     "best_change": "%",
 }
 

@@ -5,6 +5,7 @@ What the keys mean is said in `populations`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -97,16 +98,17 @@ class CovariateCard(_Sourced):
             raise ValueError("give one of shares, normal, lognormal, cases, formula")
         if (self.by is None) != (self.cases is None):
             raise ValueError("`by` names the covariate that has the `cases`; give both")
-        if self.shares is not None and not _sum_to_one(self.shares):
-            raise ValueError("shares must be above 0 and sum to 1")
+        if self.shares is not None:
+            _check_shares(self.shares.values())
         if self.low is not None and self.high is not None and self.low >= self.high:
             raise ValueError("low is not below high")
         return self
 
 
-def _sum_to_one(shares: dict[str, float]) -> bool:
-    positive = all(share > 0 for share in shares.values())
-    return positive and abs(sum(shares.values()) - 1) < 1e-9
+def _check_shares(shares: Iterable[float]) -> None:
+    each = list(shares)
+    if not all(share > 0 for share in each) or abs(sum(each) - 1) >= 1e-9:
+        raise ValueError("shares must be above 0 and sum to 1")
 
 
 class VariedCard(_Sourced):
@@ -157,6 +159,56 @@ class EffectSetCard(_Card):
     effects: tuple[EffectCard, ...] = Field(min_length=1)
 
 
+class LesionNumberCard(_Sourced):
+    """How many lesions subjects have: shares of those with 1, 2, 3 ..."""
+
+    shares: tuple[Number, ...] = Field(min_length=1, max_length=10)
+
+    @model_validator(mode="after")
+    def _whole(self) -> LesionNumberCard:
+        _check_shares(self.shares)
+        return self
+
+
+class LesionOrgansCard(_Sourced):
+    """Where lesions are."""
+
+    shares: dict[str, Number] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _whole(self) -> LesionOrgansCard:
+        _check_shares(self.shares.values())
+        return self
+
+
+class LesionSpreadCard(_Sourced):
+    """How far a parameter varies between the lesions of one subject."""
+
+    spread: SpreadCard
+
+    @model_validator(mode="after")
+    def _relative(self) -> LesionSpreadCard:
+        if self.spread.gsd is None and self.spread.cv is None:
+            raise ValueError("give the spread of lesions as cv or gsd")
+        return self
+
+
+class NewLesionsCard(_Sourced):
+    """How soon new lesions are seen."""
+
+    rate: Number = Field(ge=0)
+    """Per day, while the lesions that are there are as large as at the start."""
+
+
+class LesionsCard(_Card):
+    """The lesions of one subject."""
+
+    number: LesionNumberCard
+    organs: LesionOrgansCard
+    variability: dict[str, LesionSpreadCard] = {}
+    new: NewLesionsCard | None = None
+
+
 class PopulationCard(_Card):
     """Who the subjects are."""
 
@@ -169,3 +221,4 @@ class PopulationCard(_Card):
     variability: dict[str, VariedCard] = {}
     correlations: tuple[CorrelationCard, ...] = ()
     effects: dict[str, EffectSetCard] = {}
+    lesions: LesionsCard | None = None

@@ -16,6 +16,9 @@ A card of the folder `populations`, or a file of the same form:
     variability    parameter → `spread` in place of the library's, or `none`
     correlations   of two covariates or parameters
     effects        named sets of covariate effects on parameters, the default first
+    lesions        the lesions of one subject: how many (shares of 1, 2, 3 ...), in
+                   which organs, how far their parameters vary around the subject's,
+                   and how soon new ones are seen; without it a subject has one
 
 Everything has a status and a source, as all numbers of the library.
 """
@@ -34,12 +37,14 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from adckit.errors import AdckitError, CardError, UnknownNameError
+from adckit.library.cards import SpreadCard
 from adckit.library.checking import hint
 from adckit.library.opening import open_inline
 from adckit.library.population_cards import (
     CovariateCard,
     DistributionCard,
     EffectSetCard,
+    LesionsCard,
     LogNormalCard,
     PopulationCard,
 )
@@ -55,6 +60,7 @@ __all__ = [
     "Covariate",
     "Distribution",
     "Effect",
+    "LesionSpread",
     "Population",
     "Variation",
     "default_population",
@@ -166,6 +172,24 @@ class Effect:
 
 
 @dataclass(frozen=True)
+class LesionSpread:
+    """The lesions of one subject."""
+
+    number: tuple[float, ...]
+    """Shares of subjects with 1, 2, 3 ... lesions."""
+    organs: Mapping[str, float]
+    """Organ → share of the lesions."""
+    widths: Mapping[str, float]
+    """Parameter → SD of its logarithm among the lesions of one subject."""
+    new_rate: float
+    """New lesions per day, while the others are as large as at the start."""
+    text: tuple[str, ...]
+    """All of it in words, line by line, without sources."""
+    stated: tuple[tuple[Status, Source], ...]
+    """Status and source of each line."""
+
+
+@dataclass(frozen=True)
 class Population:
     """Who the subjects are; see the module for what the parts mean."""
 
@@ -181,6 +205,8 @@ class Population:
     """Set → its effects, the default first; always with the empty set `none`."""
     digest: str
     """SHA-256 of the card's content."""
+    lesions: LesionSpread | None = None
+    """None where every subject has one."""
 
     def effect_set(self, name: str | None) -> tuple[Effect, ...]:
         """A set of effects; the default one for None.
@@ -291,6 +317,10 @@ def _check(card: PopulationCard, node: Node, problems: Problems) -> None:
         if not _is_parameter(name):
             what = f"Unknown parameter '{name}'."
             problems.add(node.node("variability").node(name).where, what)
+    for name in card.lesions.variability if card.lesions else ():
+        if not _is_parameter(name):
+            what = f"Unknown parameter '{name}'."
+            problems.add(node.place(("lesions", "variability", name)), what)
     known = [*card.covariates, *card.variability]
     for i, link in enumerate(card.correlations):
         for name in link.between:
@@ -387,7 +417,41 @@ def _population(name: str, card: PopulationCard) -> Population:
         ),
         effects={**effects, NO_EFFECTS: ()},
         digest=hashlib.sha256(content.encode()).hexdigest(),
+        lesions=None if card.lesions is None else _lesions(card.lesions),
     )
+
+
+def _lesions(card: LesionsCard) -> LesionSpread:
+    widths = {name: _width(v.spread) for name, v in card.variability.items()}
+    numbers = [f"{100 * s:g} % {n}" for n, s in enumerate(card.number.shares, start=1)]
+    organs = [f"{100 * s:g} % {name}" for name, s in card.organs.shares.items()]
+    lines = [
+        (f"lesions of a subject: {', '.join(numbers)}", card.number),
+        (f"organs of lesions: {', '.join(organs)}", card.organs),
+    ]
+    lines += [
+        (f"{name} of lesions: the subject's times GSD {math.exp(widths[name]):.3g}", v)
+        for name, v in card.variability.items()
+    ]
+    if card.new is not None:
+        text = f"new lesions: {card.new.rate:g} per day, times size over first size"
+        lines.append((text, card.new))
+    return LesionSpread(
+        card.number.shares,
+        card.organs.shares,
+        widths,
+        card.new.rate if card.new else 0.0,
+        tuple(text for text, _ in lines),
+        tuple((v.status, v.source.source()) for _, v in lines),
+    )
+
+
+def _width(spread: SpreadCard) -> float:
+    """SD of the logarithm."""
+    if spread.gsd is not None:
+        return math.log(spread.gsd)
+    assert spread.cv is not None  # the form has checked that there is one of the two
+    return math.sqrt(math.log1p(spread.cv**2))
 
 
 def _covariate(name: str, card: CovariateCard) -> Covariate:

@@ -8,6 +8,14 @@ Subjects of an escalation are simulated over the DLT window, with the doses of t
 schedule.  Those of arms beside each other are followed to the end, tumour included, and
 their doses are held, reduced and stopped by the protocol's rules (`dose_changes`).
 
+A subject with a tumour has one lesion or several (`lesions`).  The first is simulated
+with the organs; the doses that come of it, changed or not, then go to the subject's
+other target lesions, all in one batch, each in a copy of the subject without organs.
+What a lesion takes from the plasma is known to itself alone.
+
+Arms of a phase II or an expansion have subjects of their own, keyed by the arm's name;
+dose levels and schedules are compared on the same ones.
+
 Subjects are simulated in batches, and every answer is kept until `forget`, so that a
 subject that is asked for again costs nothing.  One that no try of the engine solves is
 an answer too: that it failed, and why.
@@ -15,8 +23,9 @@ an answer too: that it failed, and why.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -34,17 +43,12 @@ from adckit.results import Result
 from adckit.simulation import simulate
 from adckit.status import Status
 from adckit.studies.dose_changes import DoseChange, Treatment, dose_label
+from adckit.studies.lesions import Lesions, draw_lesions, new_lesion_days
 from adckit.studies.patients import Integers, Outcomes, Toxicity
 from adckit.studies.population import Sampler
 from adckit.studies.protocol import TrialProtocol
 from adckit.studies.random_streams import uniforms
-from adckit.studies.response import (
-    SubjectResponse,
-    best_responses,
-    measured_diameters,
-    sphere_diameters,
-    target_lesions,
-)
+from adckit.studies.scanned import Scanned, judge_scans, targets_at_start
 from adckit.studies.toxicity import (
     SYMPTOMS,
     DltDefinition,
@@ -62,6 +66,10 @@ _BATCH = 4096
 _FOLLOWED_BATCH = 512
 """The same over a whole follow-up."""
 _TUMOUR = "tumour_volume"
+_WEEK = 7.0
+"""Days between the volumes that seed new lesions."""
+_OWN_SUBJECTS = ("phase2", "expansion")
+"""Kinds of protocol whose arms have subjects of their own."""
 
 Floats = NDArray[np.float64]
 
@@ -84,9 +92,8 @@ class Followed:
     toxicities: tuple[Toxicity, ...]
     failed: str = ""
     changes: tuple[DoseChange, ...] = ()
-    sums: Floats | None = None
-    """(visit,): measured sum of diameters, mm; None without scans"""
-    response: SubjectResponse | None = None
+    scanned: Scanned | None = None
+    """None without scans."""
 
 
 @dataclass
@@ -107,12 +114,21 @@ class MechanisticPatients:
     @cached_property
     def models(self) -> tuple[Prepared, ...]:
         """One per arm; arms with the same settings share it."""
+        return self._prepared({})
+
+    @cached_property
+    def _lesion_models(self) -> tuple[Prepared, ...]:
+        """The same without organs."""
+        return self._prepared({"organs": "none"})
+
+    def _prepared(self, changes: Mapping[str, str]) -> tuple[Prepared, ...]:
         made: dict[tuple[tuple[str, str], ...], Prepared] = {}
         models = []
         for arm in self.protocol.arms:
-            key = tuple(sorted(arm.settings.items()))
+            settings = {**arm.settings, **changes}
+            key = tuple(sorted(settings.items()))
             if key not in made:
-                made[key] = prepare(self.protocol.card.product, dict(arm.settings))
+                made[key] = prepare(self.protocol.card.product, settings)
             models.append(made[key])
         return tuple(models)
 
@@ -156,14 +172,17 @@ class MechanisticPatients:
 
     def responses(self, subjects: Integers, arm: int) -> NDArray[np.bool_]:
         """See `ResponseModel`; a subject that failed has not responded."""
-        found = (one.response for one in self.follow(subjects, arm))
-        return np.array([r is not None and r.responded for r in found], dtype=np.bool_)
+        found = (one.scanned for one in self.follow(subjects, arm))
+        return np.array(
+            [one is not None and one.response.responded for one in found],
+            dtype=np.bool_,
+        )
 
     def follow(self, subjects: Integers, arm: int) -> list[Followed]:
         """Everything about each subject, to the end of its follow-up.
 
-        The tumour is one target lesion, a sphere; without a tumour in the model or an
-        interval between scans there are no responses.
+        Lesions are spheres; without a tumour in the model or an interval between scans
+        there are no responses.
         """
         new = self._new(self._followed, subjects, arm)
         for first in range(0, len(new), _FOLLOWED_BATCH):
@@ -180,29 +199,134 @@ class MechanisticPatients:
         window = self.protocol.window
         times = np.append(np.arange(0.0, window, self.step), window)
         result = self._curves(numbers, arm, times)
-        course = grade_courses(result, self._uniforms(result, numbers))
+        course = grade_courses(result, self._uniforms(result, numbers, arm))
         found = self._judged(result, course, numbers, arm)
         self._known |= {(arm, n): one for n, one in found.items()}
 
     def _follow(self, numbers: Integers, arm: int) -> None:
         protocol, scans = self.protocol, self.protocol.scans
         grid = np.arange(0.0, protocol.follow_up, self.step)
-        days = [
-            grid,
-            [protocol.window, protocol.follow_up],
-            scans.days if scans else [],
-        ]
+        days = [grid, [protocol.window, protocol.follow_up]]
+        days += [self._volume_days] if scans else []
         times = np.unique(np.concatenate([np.asarray(d, dtype=float) for d in days]))
         result = self._curves(numbers, arm, times)
         treatments = self._modified(result, numbers, arm)
-        course = grade_courses(result, self._uniforms(result, numbers))
+        course = grade_courses(result, self._uniforms(result, numbers, arm))
         changes = {n: tuple(one.changes) for n, one in treatments.items()}
         found = self._judged(result, course, numbers, arm, changes)
-        shown, answers = self._responses(result, numbers)
-        for row, (number, one) in enumerate(found.items()):
-            if shown is not None and not one.failed:
-                one = _with_response(one, shown[row], answers[row])
-            self._followed[arm, number] = one
+        if scans is not None and _TUMOUR in result.outputs:
+            self._scan(found, result, numbers, arm, treatments)
+        self._followed |= {(arm, number): one for number, one in found.items()}
+
+    @cached_property
+    def _volume_days(self) -> Floats:
+        """Days on which the volumes of lesions are needed."""
+        assert self.protocol.scans is not None
+        weeks = np.arange(0.0, self.protocol.follow_up, _WEEK)
+        return np.union1d(weeks, self.protocol.scans.days)
+
+    def _scan(
+        self,
+        found: dict[int, Followed],
+        result: Result,
+        numbers: Integers,
+        arm: int,
+        treatments: Mapping[int, Treatment],
+    ) -> None:
+        """Add what scans show to subjects; one whose lesion fails has failed."""
+        scans, days = self.protocol.scans, self._volume_days
+        assert scans is not None
+        people, lesions = self._people(numbers, arm), self._lesions(numbers, arm)
+        first = result.curve(_TUMOUR)[:, np.searchsorted(result.times, days)]
+        volumes, new_days = first[:, np.newaxis, :], None
+        if lesions is not None:
+            targets = targets_at_start(lesions, scans, self.seed, people)
+            volumes = np.full((*targets.shape, days.size), np.nan)
+            volumes[:, 0] = first
+            rows, places = np.nonzero(targets[:, 1:])
+            others = self._other_lesions(
+                lesions, numbers, rows, places + 1, arm, treatments
+            )
+            if others is not None:
+                volumes[rows, places + 1] = others.curve(_TUMOUR)
+                self._fail(found, numbers[rows], others)
+            spread = self._samplers[arm].population.lesions
+            assert spread is not None
+            together = np.where(targets[:, :, np.newaxis], volumes, 0.0).sum(axis=1)
+            new_days = new_lesion_days(
+                spread.new_rate, days, together, people, self.seed
+            )
+        seen = volumes[:, :, np.searchsorted(days, scans.days)]
+        judged = judge_scans(seen, scans, self.seed, people, lesions, new_days)
+        for number, one in zip(numbers, judged, strict=True):
+            if not found[int(number)].failed:
+                found[int(number)] = replace(found[int(number)], scanned=one)
+
+    @staticmethod
+    def _fail(found: dict[int, Followed], numbers: Integers, lesions: Result) -> None:
+        for row in np.flatnonzero(lesions.status != Status.OK):
+            status, day = Status(int(lesions.status[row])), lesions.stopped[row]
+            if not found[int(numbers[row])].failed:
+                reason = f"a lesion, day {day:.4g}: {status.reason}"
+                found[int(numbers[row])] = Followed(np.nan, 0, (), reason)
+
+    def _other_lesions(
+        self,
+        lesions: Lesions,
+        numbers: Integers,
+        rows: Integers,
+        places: Integers,
+        arm: int,
+        treatments: Mapping[int, Treatment],
+    ) -> Result | None:
+        """Lesions other than the first, one subject of the result each."""
+        if not rows.size:
+            return None
+        model = self._lesion_models[arm]
+        own = self._subjects(numbers, arm)
+        known = [p.name for p in model.network.parameters if p.name in own]
+        table = {name: own[name][rows] for name in known}
+        for name, values in lesions.parameters.items():
+            table[name] = values[rows, places]
+        names = [f"{numbers[r]}.{k + 1}" for r, k in zip(rows, places, strict=True)]
+        doses: str | dict[str, list[DoseRecord]] = self.protocol.arms[arm].regimen
+        if treatments:
+            doses = {
+                name: treatments[int(numbers[row])].records()
+                for name, row in zip(names, rows, strict=True)
+            }
+        return simulate(
+            model,
+            doses,
+            subjects={"subject": np.array(names), **table},
+            times=self._volume_days,
+            engine=self._solver,
+        )
+
+    def _people(self, numbers: Integers, arm: int) -> Integers:
+        """The persons that an arm's subjects are: what their random numbers go by."""
+        if self.protocol.kind not in _OWN_SUBJECTS:
+            return numbers
+        name = self.protocol.arms[arm].name.encode()
+        key = int.from_bytes(hashlib.sha256(name).digest()[:4], "little") >> 2
+        return numbers + (key << 32)  # subject numbers themselves are below 2^32
+
+    def _lesions(self, numbers: Integers, arm: int) -> Lesions | None:
+        """The lesions of subjects; None where each has the one of the model."""
+        sampler = self._samplers[arm]
+        spread, known = sampler.population.lesions, sampler.known
+        if spread is None or "initial_tumour_volume" not in known:
+            return None
+        people = self._people(numbers, arm)
+        own = sampler.take(people).parameters
+        return draw_lesions(spread, known, own, people, self.seed)
+
+    def _subjects(self, numbers: Integers, arm: int) -> dict[str, Floats]:
+        """Parameters of subjects, those of the first lesion included, (subject,)."""
+        drawn = self._samplers[arm].take(self._people(numbers, arm)).parameters
+        lesions = self._lesions(numbers, arm)
+        first = {} if lesions is None else lesions.first
+        return {**drawn, **first}
 
     def _modified(
         self, result: Result, numbers: Integers, arm: int
@@ -222,7 +346,7 @@ class MechanisticPatients:
         }
         rows, current = np.arange(len(numbers)), result
         while rows.size:
-            course = grade_courses(current, self._uniforms(current, numbers[rows]))
+            course = grade_courses(current, self._uniforms(current, numbers[rows], arm))
             changed = [
                 place
                 for place, row in enumerate(rows)
@@ -295,20 +419,6 @@ class MechanisticPatients:
             )
         return found
 
-    def _responses(
-        self, result: Result, numbers: Integers
-    ) -> tuple[Floats | None, list[SubjectResponse]]:
-        """Measured sums, (subject, visit), and what they come to."""
-        scans = self.protocol.scans
-        if scans is None or _TUMOUR not in result.outputs:
-            return None, []
-        visits = np.searchsorted(result.times, scans.days)
-        volumes = result.curve(_TUMOUR)[:, visits]
-        true = sphere_diameters(volumes)[:, np.newaxis, :]
-        shown = measured_diameters(true, scans, seed=self.seed, subjects=numbers)
-        targets = target_lesions(shown[:, :, 0])
-        return shown[:, 0, :], best_responses(shown, targets, scans)
-
     def _curves(
         self,
         numbers: Integers,
@@ -316,11 +426,10 @@ class MechanisticPatients:
         times: np.ndarray,
         doses: Mapping[str, list[DoseRecord]] | None = None,
     ) -> Result:
-        drawn = self._samplers[arm].take(numbers)
         return simulate(
             self.models[arm],
             doses if doses is not None else self.protocol.arms[arm].regimen,
-            subjects=drawn.table(),
+            subjects={"subject": numbers, **self._subjects(numbers, arm)},
             times=times,
             engine=self._solver,
         )
@@ -339,23 +448,15 @@ class MechanisticPatients:
 
         return with_retries(solve)
 
-    def _uniforms(self, result: Result, numbers: Integers) -> Mapping[str, np.ndarray]:
+    def _uniforms(
+        self, result: Result, numbers: Integers, arm: int
+    ) -> Mapping[str, np.ndarray]:
+        people = self._people(numbers, arm)
         return {
-            name: uniforms(self.seed, f"symptom {name}", numbers)[:, 0]
+            name: uniforms(self.seed, f"symptom {name}", people)[:, 0]
             for name, symptom in SYMPTOMS.items()
             if set(symptom.hazards) <= set(result.outputs)
         }
-
-
-def _with_response(one: Followed, sums: Floats, response: SubjectResponse) -> Followed:
-    return Followed(
-        one.dlt_day,
-        one.worst_grade,
-        one.toxicities,
-        changes=one.changes,
-        sums=sums,
-        response=response,
-    )
 
 
 def _toxicities(

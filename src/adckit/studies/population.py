@@ -185,6 +185,11 @@ class Sampler:
                 mark = notes.on(link.status, link.source)
                 lines.append(f"{' and '.join(link.between)}: {link} {mark}")
         lines += [f"{e} {notes.on(e.status, e.source)}" for e in self.effects]
+        if population.lesions is not None:
+            stated = zip(
+                population.lesions.text, population.lesions.stated, strict=True
+            )
+            lines += [f"{text} {notes.on(*origin)}" for text, origin in stated]
         return "\n".join([*lines, *notes.sources()])
 
     def _widths(self) -> dict[str, float]:

@@ -112,7 +112,13 @@ class TrialProtocol:
         plan = self.card.assessments
         if plan is None:
             return None
-        return Scans(plan.every, self.follow_up, plan.error, plan.confirm)
+        return Scans(
+            plan.every,
+            self.follow_up,
+            plan.error,
+            plan.confirm,
+            most_lesions=plan.most_lesions,
+        )
 
     @property
     def days_between_arrivals(self) -> float:

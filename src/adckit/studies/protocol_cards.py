@@ -148,6 +148,8 @@ class AssessmentsCard(_Card):
     error: Share = 0.0
     """Relative standard deviation of a measured diameter."""
     confirm: bool = True
+    most_lesions: Annotated[int, Field(strict=True, ge=1, le=5)] = 5
+    """Target lesions of a subject at most."""
 
 
 class BackfillCard(_Card):

@@ -32,6 +32,7 @@ from adckit.errors import AdckitError
 from adckit.studies.random_streams import normals
 
 __all__ = [
+    "MEASURABLE",
     "Response",
     "Scans",
     "SubjectResponse",
@@ -46,7 +47,7 @@ Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
 
 _LARGEST_NUMBER, _PER_ORGAN = 5, 2
-_MEASURABLE = 10.0
+MEASURABLE = 10.0
 """Diameter, mm, from which on a lesion can be a target."""
 _SMALLEST = 5.0
 """What a lesion that is too small to measure counts as, mm."""
@@ -82,6 +83,8 @@ class Scans:
     confirm: bool = True
     confirm_after: float = 28.0
     stable_from: float = 42.0
+    most_lesions: int = _LARGEST_NUMBER
+    """Target lesions of a subject at most."""
 
     def __post_init__(self) -> None:
         if not 0 < self.every <= self.until:
@@ -157,23 +160,28 @@ def measured_diameters(
 
 
 def target_lesions(
-    baseline: ArrayLike, organs: Sequence[str] | None = None
+    baseline: ArrayLike,
+    organs: Sequence[str] | NDArray[np.object_] | None = None,
+    most: int = _LARGEST_NUMBER,
 ) -> Booleans:
     """Which lesions are followed, (subject, lesion).
 
     Args:
-        baseline: measured diameters, (subject, lesion), mm.
-        organs: organ of each lesion, (lesion,); all different by default.
+        baseline: measured diameters, (subject, lesion), mm; NaN where there is none.
+        organs: organ of each lesion, (lesion,) or (subject, lesion); all different by
+            default.
+        most: lesions that are followed at most.
     """
     first = np.asarray(baseline, dtype=np.float64)
-    places = list(range(first.shape[1])) if organs is None else list(organs)
+    given = np.arange(first.shape[1]) if organs is None else np.asarray(organs)
+    places = np.broadcast_to(given, first.shape)
     chosen = np.zeros(first.shape, dtype=np.bool_)
     for subject, row in enumerate(first):
         taken: list[object] = []
         for lesion in np.argsort(-np.nan_to_num(row), kind="stable"):
-            place = places[lesion]
-            fits = row[lesion] >= _MEASURABLE and taken.count(place) < _PER_ORGAN
-            if fits and len(taken) < _LARGEST_NUMBER:
+            place = places[subject, lesion]
+            fits = row[lesion] >= MEASURABLE and taken.count(place) < _PER_ORGAN
+            if fits and len(taken) < most:
                 taken.append(place)
                 chosen[subject, lesion] = True
     return chosen

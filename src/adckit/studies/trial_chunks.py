@@ -3,14 +3,15 @@
 trials      a row per replicate and dose level or arm
 events      a row per event of every subject, see `trial_log`
 responses   a row per subject of an arm with scans: best response, PFS, duration
-scans       a row per subject and scan: the measured sum of diameters
+scans       a row per subject and scan: the measured sum of diameters, new lesions
+lesions     a row per subject, target lesion and scan: the measured diameter
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
@@ -18,10 +19,11 @@ import numpy as np
 
 from adckit.studies.designs import Cohort, History
 from adckit.studies.drawing import Column
-from adckit.studies.mechanistic_patients import Followed, MechanisticPatients
+from adckit.studies.mechanistic_patients import MechanisticPatients
 from adckit.studies.operating import subject_numbers
 from adckit.studies.patients import PatientModel
 from adckit.studies.protocol import TrialProtocol
+from adckit.studies.scanned import Scanned
 from adckit.studies.trial import (
     ArmRun,
     EscalationRun,
@@ -40,7 +42,7 @@ __all__ = [
     "escalation_runs",
 ]
 
-TABLES = ("events", "responses", "scans", "trials")
+TABLES = ("events", "lesions", "responses", "scans", "trials")
 """The tables of a chunk; the one that is written last is the sign of a whole chunk."""
 
 _ESCALATIONS, _SUBJECTS = 100, 2000
@@ -85,8 +87,7 @@ def compute_trials(
         model.forget()
     events: list[Event] = []
     rows: list[Row] = []
-    subjects: list[Row] = []
-    scans: list[Row] = []
+    scans = _ScanRows()
     if protocol.design is not None:
         for run in run_escalations(protocol, model, replicates, seed, events=True):
             events += run.events
@@ -104,11 +105,12 @@ def compute_trials(
                 events += arm.events
                 rows.append(_arm_row(arm))
                 if answers is not None and scanned:
-                    _add_responses(protocol, answers, arm, position, subjects, scans)
+                    scans.add(protocol, answers, arm, position)
     tables = {
         "events": _columns(event_columns(events)),
-        "responses": _transposed(subjects),
-        "scans": _transposed(scans),
+        "lesions": _transposed(scans.lesions),
+        "responses": _transposed(scans.subjects),
+        "scans": _transposed(scans.visits),
         "trials": _transposed(rows),
     }
     failed = sum(event.event == "failed" for event in events)
@@ -192,38 +194,59 @@ def _arm_row(run: ArmRun) -> Row:
     }
 
 
-def _add_responses(
-    protocol: TrialProtocol,
-    model: MechanisticPatients,
-    run: ArmRun,
-    position: int,
-    subjects: list[Row],
-    scans: list[Row],
-) -> None:
-    """Rows of every subject that was treated in an arm."""
-    numbers = subject_numbers(np.array([run.replicate]), run.entered)[0]
-    for subject, one in enumerate(model.follow(numbers, position), start=1):
-        who = {
-            "trial": protocol.name,
-            "replicate": run.replicate,
-            "subject": subject,
-            "arm": run.arm,
-        }
-        if one.response is None or one.sums is None or protocol.scans is None:
-            continue
-        subjects.append({**who, **_response_values(one)})
-        for day, value in zip(protocol.scans.days, one.sums, strict=True):
-            scans.append({**who, "subject_day": float(day), "sum": float(value)})
+@dataclass
+class _ScanRows:
+    """Rows of every subject that was treated in an arm with scans."""
+
+    subjects: list[Row] = field(default_factory=list)
+    visits: list[Row] = field(default_factory=list)
+    lesions: list[Row] = field(default_factory=list)
+
+    def add(
+        self,
+        protocol: TrialProtocol,
+        model: MechanisticPatients,
+        run: ArmRun,
+        position: int,
+    ) -> None:
+        numbers = subject_numbers(np.array([run.replicate]), run.entered)[0]
+        for subject, one in enumerate(model.follow(numbers, position), start=1):
+            if one.scanned is not None and protocol.scans is not None:
+                who = {
+                    "trial": protocol.name,
+                    "replicate": run.replicate,
+                    "subject": subject,
+                    "arm": run.arm,
+                }
+                self._add(who, one.scanned, protocol.scans.days.tolist())
+
+    def _add(self, who: Row, one: Scanned, days: Sequence[float]) -> None:
+        self.subjects.append({**who, **_response_values(one)})
+        for visit, day in enumerate(days):
+            when = {**who, "subject_day": float(day)}
+            fresh = one.new_lesion is not None and bool(one.new_lesion[visit])
+            self.visits.append(
+                {**when, "sum": float(one.sums[visit]), "new_lesion": fresh}
+            )
+            self.lesions += [
+                {
+                    **when,
+                    "lesion": lesion.number,
+                    "organ": lesion.organ,
+                    "diameter": float(lesion.diameters[visit]),
+                }
+                for lesion in one.lesions
+            ]
 
 
-def _response_values(one: Followed) -> Row:
+def _response_values(one: Scanned) -> Row:
     found = one.response
-    assert found is not None
     return {
         "best": found.best.value,
         "best_change": found.best_change,
         "pfs": found.pfs,
         "progressed": found.progressed,
+        "by_new_lesion": one.by_new_lesion,
         "response_day": _or_missing(found.response_day),
         "duration": _or_missing(found.duration),
     }
