@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -66,7 +64,10 @@ def trial(
     ] = None,
     decisions: Annotated[
         bool,
-        typer.Option("--decisions", help="Print the design's decisions, and stop."),
+        typer.Option(
+            "--decisions",
+            help="Print the design's decisions, and stop; -o FILE.csv writes them.",
+        ),
     ] = False,
     library: Annotated[
         bool,
@@ -90,7 +91,7 @@ def trial(
     assert protocol is not None
     chosen = load_protocol(protocol)
     if decisions:
-        _print_decisions(chosen)
+        _decisions(chosen, output)
         return
     count = replicates or (_ARMS if chosen.design is None else _ESCALATIONS)
     request = _request(protocol, chosen, count, seed, population, rates)
@@ -223,9 +224,10 @@ def _run(
     store: TrialStore, protocol: TrialProtocol, model: PatientModel, seed: int
 ) -> None:
     """Run the chunks that are missing, and show how far it is."""
+    from adckit.cli.watching import watching
     from adckit.studies.trial_chunks import compute_trials
 
-    with _watching(store.replicates) as tell:
+    with watching(store.replicates, "trials") as tell:
         done = failed = 0
         for chunk in range(store.chunks):
             numbers = store.numbers(chunk)
@@ -235,38 +237,6 @@ def _run(
                 failed += found.failed
             done += len(numbers)
             tell(done, failed)
-
-
-@contextmanager
-def _watching(total: int) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on a terminal: trials done, rate, time left."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    from adckit.cli.printing import console
-
-    columns = (
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[failed]} subjects failed"),
-        TextColumn("{task.fields[rate]} trials/s"),
-        TimeRemainingColumn(),
-    )
-    screen = console(errors=True)
-    with Progress(*columns, console=screen, transient=True) as progress:
-        task = progress.add_task("", total=total, failed=0, rate="-")
-
-        def tell(done: int, failed: int) -> None:
-            speed = progress.tasks[0].speed
-            rate = f"{speed:,.1f}" if speed else "-"
-            progress.update(task, completed=done, failed=failed, rate=rate)
-
-        yield tell
 
 
 def _print_summary(
@@ -289,31 +259,58 @@ def _print_summary(
     screen.print()
 
 
-def _print_decisions(protocol: TrialProtocol) -> None:
+def _decisions(protocol: TrialProtocol, output: Path | None) -> None:
     """The table of decisions of an escalation's design, or the rules of its arms."""
     from adckit.cli.printing import console, plain_table
+
+    headers, rows = _decision_table(protocol)
+    if output is not None:
+        _write_csv(output, headers, rows)
+        typer.echo(f"Written to {output}")
+        return
+    screen = console()
+    cells = [[_cell(value) for value in row] for row in rows]
+    words = [header.replace("_", " ") for header in headers]
+    numbers: range | tuple[()] = ()
+    if protocol.design is not None:
+        screen.print(f"{protocol.design.name}, {protocol.name}", style="bold")
+        numbers = range(len(headers))
+    screen.print(plain_table(words, cells, numbers))
+
+
+def _decision_table(protocol: TrialProtocol) -> tuple[list[str], list[list[object]]]:
     from adckit.errors import AdckitError
 
-    screen = console()
-    if protocol.design is None:
-        rules = [
-            [arm.name, what, str(rule)]
-            for arm in protocol.arms
-            for what, rule in (("response", arm.response_rule), ("DLT", arm.harm_rule))
-            if rule is not None
-        ]
-        if not rules:
-            raise AdckitError(
-                f"The protocol '{protocol.name}' has no rule that decides anything."
-            )
-        screen.print(plain_table(["arm", "on", "rule"], rules))
-        return
-    rows = protocol.design.table(_MOST_ROWS)
-    headers = list(dict.fromkeys(name for row in rows for name in row))
-    cells = [[_cell(row.get(name)) for name in headers] for row in rows]
-    screen.print(f"{protocol.design.name}, {protocol.name}", style="bold")
-    words = [header.replace("_", " ") for header in headers]
-    screen.print(plain_table(words, cells, range(len(headers))))
+    if protocol.design is not None:
+        rows = protocol.design.table(_MOST_ROWS)
+        headers = list(dict.fromkeys(name for row in rows for name in row))
+        return headers, [[row.get(name) for name in headers] for row in rows]
+    rules: list[list[object]] = [
+        [arm.name, what, str(rule)]
+        for arm in protocol.arms
+        for what, rule in (("response", arm.response_rule), ("DLT", arm.harm_rule))
+        if rule is not None
+    ]
+    if not rules:
+        raise AdckitError(
+            f"The protocol '{protocol.name}' has no rule that decides anything."
+        )
+    return ["arm", "on", "rule"], rules
+
+
+def _write_csv(path: Path, headers: list[str], rows: list[list[object]]) -> None:
+    import csv
+    import io
+
+    from adckit.errors import RunError
+    from adckit.io.runs import write_text
+
+    if path.exists():
+        raise RunError(f"'{path}' exists and was left as it is. Give a new file name.")
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([headers, *(["" if v is None else v for v in r] for r in rows)])
+    write_text(path, text.getvalue())
 
 
 def _cell(value: object) -> str:

@@ -18,20 +18,20 @@ _EVERY = 10.0  # seconds between lines
 
 
 @contextmanager
-def watching(subjects: int) -> Iterator[Report]:
-    """Something to tell (subjects done, of these failed) to."""
+def watching(total: int, what: str = "subjects") -> Iterator[Report]:
+    """Something to tell (done, subjects failed) to; `what` is counted, up to `total`."""
     from adckit.cli.printing import console
 
     screen = console(errors=True)
     if screen.is_terminal:
-        with _bar(screen, subjects) as report:
+        with _bar(screen, total, what) as report:
             yield report
     else:
-        yield _lines(screen, subjects)
+        yield _lines(screen, total, what)
 
 
 @contextmanager
-def _bar(screen: Console, subjects: int) -> Iterator[Report]:
+def _bar(screen: Console, total: int, what: str) -> Iterator[Report]:
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -43,22 +43,27 @@ def _bar(screen: Console, subjects: int) -> Iterator[Report]:
     columns = (
         BarColumn(bar_width=30),
         MofNCompleteColumn(),
+        TextColumn(what),
         TextColumn("{task.fields[failed]} failed"),
         TextColumn("{task.fields[rate]}/s"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=screen, transient=True) as progress:
-        task = progress.add_task("", total=subjects, failed=0, rate="-")
+        task = progress.add_task("", total=total, failed=0, rate="-")
 
         def report(done: int, failed: int) -> None:
             speed = progress.tasks[0].speed
-            rate = f"{speed:,.0f}" if speed else "-"
+            rate = _rate(speed) if speed else "-"
             progress.update(task, completed=done, failed=failed, rate=rate)
 
         yield report
 
 
-def _lines(screen: Console, subjects: int) -> Report:
+def _rate(speed: float) -> str:
+    return f"{speed:,.0f}" if speed >= 10 else f"{speed:.1f}"
+
+
+def _lines(screen: Console, total: int, what: str) -> Report:
     """Prints how far it is, at most every ten seconds."""
     began = said = time.monotonic()
     already: int | None = None  # what an earlier process has done
@@ -67,13 +72,13 @@ def _lines(screen: Console, subjects: int) -> Report:
         nonlocal said, already
         already = done if already is None else already
         now = time.monotonic()
-        if now - said < _EVERY or done == subjects:
+        if now - said < _EVERY or done == total:
             return
         said = now
         rate = (done - already) / (now - began)
-        left = f", {(subjects - done) / rate:,.0f} s left" if rate > 0 else ""
+        left = f", {(total - done) / rate:,.0f} s left" if rate > 0 else ""
         screen.print(
-            f"{done:,} of {subjects:,} subjects, {failed:,} failed, {rate:,.0f}/s{left}"
+            f"{done:,} of {total:,} {what}, {failed:,} failed, {_rate(rate)}/s{left}"
         )
 
     return report

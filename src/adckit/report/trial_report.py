@@ -108,14 +108,21 @@ def _first_trial(
     tail = "WHERE replicate = 0 ORDER BY subject"
     rows = list(store.rows("responses", tail))
     scans = list(store.rows("scans", tail + ", subject_day"))
-    for arm in store.protocol.arms:
-        responses = [_response(row) for row in rows if row["arm"] == arm.name]
-        mine = [row for row in scans if row["arm"] == arm.name]
+    arms = [{arm.name} for arm in store.protocol.arms]
+    names = [arm.name for arm in store.protocol.arms]
+    if store.protocol.design is not None:
+        arms, names = [set(names)], ["all dose levels"]
+    for name, members in zip(names, arms, strict=True):
+        responses = [_response(row) for row in rows if row["arm"] in members]
+        mine = [row for row in scans if row["arm"] in members]
         if not responses:
             continue
         days = np.unique([row["subject_day"] for row in mine])
         sums = np.array([_number(row["sum"]) for row in mine])
-        yield arm.name, responses, days, sums.reshape(len(responses), len(days))
+        sums = sums.reshape(len(responses), len(days))
+        ends = np.array([r.pfs if r.progressed else np.inf for r in responses])
+        sums[days > ends[:, np.newaxis]] = np.nan  # scans end with the progression
+        yield name, responses, days, sums
 
 
 def _response(row: dict[str, object]) -> SubjectResponse:

@@ -10,10 +10,12 @@ import numpy as np
 
 from adckit.io.trial_runs import TrialStore
 from adckit.studies.dose_changes import HOLD, REDUCE, STOP
+from adckit.studies.mechanistic_patients import FOLLOWED_REPLICATES
 from adckit.studies.protocol_first_dose import start_of_trial
 from adckit.studies.response import Response
 from adckit.studies.survival import SurvivalCurve, survival_curve
-from adckit.studies.trial import ArmRun, EscalationRun
+from adckit.studies.trial import EscalationRun
+from adckit.studies.trial_log import LATE
 from adckit.studies.trial_summary import (
     ArmSummary,
     EscalationSummary,
@@ -24,6 +26,7 @@ from adckit.studies.trial_summary import (
 __all__ = ["ArmResponses", "ToxicityRow", "TrialSummary", "summarise_trial"]
 
 _SEVERE = 3
+_RESPONDED = (Response.COMPLETE.value, Response.PARTIAL.value)
 _CHANGES = (HOLD, REDUCE, STOP)
 
 
@@ -50,6 +53,8 @@ class ArmResponses:
     high: float
     """5th and 95th percentile over trials of the share that responded."""
     pfs: SurvivalCurve
+    by_new_lesion: float
+    """Share of the progressions that target lesions alone did not show."""
 
     @property
     def rate(self) -> float:
@@ -65,6 +70,7 @@ class ArmResponses:
             "rate_p5": self.low,
             "rate_p95": self.high,
             "best": self.shares,
+            "progressed_by_new_lesion": self.by_new_lesion,
             "pfs_median": self.pfs.median,
             "pfs_median_lower": low,
             "pfs_median_upper": high,
@@ -88,6 +94,12 @@ class TrialSummary:
     toxicities: tuple[ToxicityRow, ...]
     changes: dict[str, dict[str, float]]
     """Arm → kind of dose change → share of subjects."""
+    followed: int
+    """Replicates whose subjects were followed to the end: of these are toxicities,
+    dose changes and responses."""
+    late: dict[str, float]
+    """Arm → share of subjects without a DLT that have a toxicity of the same kind after
+    the window; empty where nobody has."""
 
     def to_json(self, store: TrialStore) -> dict[str, Any]:
         """The content of `summary.json`."""
@@ -105,6 +117,8 @@ class TrialSummary:
             "responses": [one.to_json() for one in self.responses],
             "toxicities": [asdict(row) for row in self.toxicities],
             "dose_changes": self.changes,
+            "followed_replicates": self.followed,
+            "late_toxicity": self.late,
             "published": published.model_dump() if published else None,
             "first_in_human": start.to_json() if start else None,
         }
@@ -126,7 +140,8 @@ def summarise_trial(store: TrialStore) -> TrialSummary:
         f"trial {row['replicate'] + 1}, subject {row['subject']}: {row['name']}"
         for row in store.rows("events", tail)
     ]
-    entered = _entered(store)
+    followed = followed_replicates(store)
+    entered = _entered(store, followed)
     return TrialSummary(
         count,
         _count(store, "event = 'failed'"),
@@ -135,9 +150,31 @@ def summarise_trial(store: TrialStore) -> TrialSummary:
         above.share,
         arms,
         tuple(_responses(store)),
-        tuple(_toxicities(store, entered)),
-        _changes(store, entered),
+        tuple(_toxicities(store, entered, followed)),
+        _changes(store, entered, followed),
+        followed,
+        _late(store, followed),
     )
+
+
+def followed_replicates(store: TrialStore) -> int:
+    """The first replicates, whose subjects were followed to the end."""
+    protocol = store.protocol
+    if protocol.design is None or protocol.follow_up <= protocol.window:
+        return store.replicates
+    return min(FOLLOWED_REPLICATES, store.replicates)
+
+
+def _late(store: TrialStore, followed: int) -> dict[str, float]:
+    """Arm → share of subjects without a DLT in the window who have a late toxicity."""
+    tail = f"WHERE replicate < {followed} GROUP BY arm"
+    select = f"arm, count_if(event = '{LATE}') AS late, "
+    select += "count_if(event = 'window completed') AS whole"
+    rows = list(store.rows("events", tail, select))
+    if not any(row["late"] for row in rows):
+        return {}
+    shares = {r["arm"]: r["late"] / r["whole"] for r in rows if r["whole"]}
+    return {arm.name: shares.get(arm.name, 0.0) for arm in store.protocol.arms}
 
 
 class _Above:
@@ -164,16 +201,19 @@ def _count(store: TrialStore, condition: str) -> int:
     return sum(int(row["n"]) for row in rows)
 
 
-def _entered(store: TrialStore) -> dict[str, int]:
-    """Arm → subjects that were simulated, over all replicates."""
-    tail = "WHERE event = 'first dose' GROUP BY arm"
+def _entered(store: TrialStore, followed: int) -> dict[str, int]:
+    """Arm → subjects of the first replicates that were simulated."""
+    tail = f"WHERE event = 'first dose' AND replicate < {followed} GROUP BY arm"
     rows = store.rows("events", tail, "arm, count(*) AS n")
     return {row["arm"]: int(row["n"]) for row in rows}
 
 
-def _toxicities(store: TrialStore, entered: dict[str, int]) -> Iterator[ToxicityRow]:
+def _toxicities(
+    store: TrialStore, entered: dict[str, int], followed: int
+) -> Iterator[ToxicityRow]:
     """Rows in the order of arms, then of names."""
-    tail = "WHERE event = 'toxicity' GROUP BY arm, name ORDER BY name"
+    tail = f"WHERE event = 'toxicity' AND replicate < {followed} "
+    tail += "GROUP BY arm, name ORDER BY name"
     select = f"arm, name, count(*) AS n, count_if(grade >= {_SEVERE}) AS severe"
     rows = list(store.rows("events", tail, select))
     for arm in store.protocol.arms:
@@ -182,9 +222,11 @@ def _toxicities(store: TrialStore, entered: dict[str, int]) -> Iterator[Toxicity
             yield ToxicityRow(arm.name, row["name"], row["n"] / n, row["severe"] / n)
 
 
-def _changes(store: TrialStore, entered: dict[str, int]) -> dict[str, dict[str, float]]:
+def _changes(
+    store: TrialStore, entered: dict[str, int], followed: int
+) -> dict[str, dict[str, float]]:
     kinds = ", ".join(f"'{kind}'" for kind in _CHANGES)
-    tail = f"WHERE event IN ({kinds}) GROUP BY arm, event"
+    tail = f"WHERE event IN ({kinds}) AND replicate < {followed} GROUP BY arm, event"
     select = "arm, event, count(DISTINCT (replicate, subject)) AS n"
     found: dict[str, dict[str, float]] = {}
     for row in store.rows("events", tail, select):
@@ -195,30 +237,30 @@ def _changes(store: TrialStore, entered: dict[str, int]) -> dict[str, dict[str, 
 
 
 def _responses(store: TrialStore) -> Iterator[ArmResponses]:
-    rates: dict[str, list[float]] = {}
-    for runs in () if store.protocol.design is not None else store.arms():
-        for run in runs:
-            _add_rate(rates, run)
     for arm in store.protocol.arms:
         name = arm.name.replace("'", "''")
-        select = "best, pfs, progressed"
+        select = "replicate, best, pfs, progressed, by_new_lesion"
         rows = list(store.rows("responses", f"WHERE arm = '{name}'", select))
         if not rows:
             continue
         best = [row["best"] for row in rows]
-        low, high = np.percentile(rates[arm.name], [5, 95])
+        progressed = [row["progressed"] for row in rows]
+        low, high = np.percentile(_rates(rows), [5, 95])
         yield ArmResponses(
             arm.name,
             len(rows),
             {r.value: best.count(r.value) / len(best) for r in Response},
             float(low),
             float(high),
-            survival_curve(
-                [row["pfs"] for row in rows], [row["progressed"] for row in rows]
-            ),
+            survival_curve([row["pfs"] for row in rows], progressed),
+            sum(row["by_new_lesion"] for row in rows) / max(sum(progressed), 1),
         )
 
 
-def _add_rate(rates: dict[str, list[float]], run: ArmRun) -> None:
-    if run.responses is not None:
-        rates.setdefault(run.arm, []).append(run.responses / run.treated)
+def _rates(rows: list[dict[str, Any]]) -> list[float]:
+    """Share of the subjects of each trial that responded."""
+    counts: dict[int, tuple[int, int]] = {}
+    for row in rows:
+        seen, responded = counts.get(row["replicate"], (0, 0))
+        counts[row["replicate"]] = seen + 1, responded + (row["best"] in _RESPONDED)
+    return [responded / seen for seen, responded in counts.values()]

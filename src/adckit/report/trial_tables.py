@@ -40,6 +40,8 @@ def trial_tables(protocol: TrialProtocol, found: TrialSummary) -> list[Table]:
         tables.append(_responses(found))
     if found.toxicities:
         tables.append(_toxicities(found))
+    if found.late:
+        tables.append(_late(found))
     if found.changes:
         tables.append(_changes(found))
     return tables
@@ -158,15 +160,18 @@ def _responses(found: TrialSummary) -> Table:
             f"{100 * one.low:.0f} to {100 * one.high:.0f}",
             *(percent(one.shares[kind]) for kind in kinds),
             _months(one.pfs.median),
+            percent(one.by_new_lesion),
         )
         for one in found.responses
     )
-    headers = ("arm", "responded", "5-95 % of trials", *kinds, "median PFS, months")
+    last = ("PFS, months", "PD by new lesion")
+    headers = ("arm", "responded", "5-95 % of trials", *kinds, *last)
     note = (
         "Response is not calibrated on observed responses: compare arms and doses, do "
         "not read the rates as forecasts."
     )
-    return Table("Response (RECIST 1.1)", headers, rows, (note,))
+    more = "PFS: median. PD by new lesion: progressions target lesions did not show."
+    return Table("Response (RECIST 1.1)", headers, rows, (more, note))
 
 
 def _toxicities(found: TrialSummary) -> Table:
@@ -181,7 +186,24 @@ def _toxicities(found: TrialSummary) -> Table:
     )
     headers = ("arm", "toxicity", "any grade", "grade 3 or worse")
     caption = "Toxicity (CTCAE v5), worst grade of each subject"
-    return Table(caption, headers, rows, words=(1,))
+    return Table(caption, headers, rows, _whose(found), words=(1,))
+
+
+def _whose(found: TrialSummary) -> tuple[str, ...]:
+    """Which trials a table is about, where that is not all."""
+    if found.followed == found.replicates:
+        return ()
+    return (
+        f"Subjects of the first {found.followed} trials, followed to the end; of the "
+        "others no more is simulated than the DLT window.",
+    )
+
+
+def _late(found: TrialSummary) -> Table:
+    rows = tuple((arm, percent(share)) for arm, share in found.late.items())
+    caption = "Toxicity after the DLT window that would have been a DLT in it"
+    headers = ("arm", "of subjects without a DLT")
+    return Table(caption, headers, rows, _whose(found))
 
 
 def _changes(found: TrialSummary) -> Table:
@@ -190,7 +212,8 @@ def _changes(found: TrialSummary) -> Table:
         (arm, *(percent(shares.get(kind, 0.0)) for kind in kinds))
         for arm, shares in found.changes.items()
     )
-    return Table("Subjects whose doses were changed", ("arm", *kinds), rows)
+    caption = "Subjects whose doses were changed"
+    return Table(caption, ("arm", *kinds), rows, _whose(found))
 
 
 def _months(days: float | None) -> str:

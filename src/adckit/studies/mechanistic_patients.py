@@ -4,9 +4,10 @@ A subject is drawn from the protocol's population by its number, and treated wit
 regimen of its arm; the grades of its laboratory values, lesions and symptoms are held
 against the protocol's definition of a dose-limiting toxicity.
 
-Subjects of an escalation are simulated over the DLT window, with the doses of the
-schedule.  Those of arms beside each other are followed to the end, tumour included, and
-their doses are held, reduced and stopped by the protocol's rules (`dose_changes`).
+Doses are held, reduced and stopped by the protocol's rules (`dose_changes`).  Subjects
+of arms beside each other are followed to the end, tumour included.  So are those of the
+first hundred replicates of an escalation, which tell what comes after the DLT window;
+of the others no more is simulated than the window, all that a design asks about.
 
 A subject with a tumour has one lesion or several (`lesions`).  The first is simulated
 with the organs; the doses that come of it, changed or not, then go to the subject's
@@ -44,6 +45,7 @@ from adckit.simulation import simulate
 from adckit.status import Status
 from adckit.studies.dose_changes import DoseChange, Treatment, dose_label
 from adckit.studies.lesions import Lesions, draw_lesions, new_lesion_days
+from adckit.studies.operating import SUBJECTS_PER_REPLICATE
 from adckit.studies.patients import Integers, Outcomes, Toxicity
 from adckit.studies.population import Sampler
 from adckit.studies.protocol import TrialProtocol
@@ -59,7 +61,12 @@ from adckit.studies.toxicity import (
     grade_courses,
 )
 
-__all__ = ["Followed", "MechanisticPatients", "dlt_definition"]
+__all__ = [
+    "FOLLOWED_REPLICATES",
+    "Followed",
+    "MechanisticPatients",
+    "dlt_definition",
+]
 
 _BATCH = 4096
 """Subjects simulated at once over a window: tens of MB of curves."""
@@ -68,6 +75,8 @@ _FOLLOWED_BATCH = 512
 _TUMOUR = "tumour_volume"
 _WEEK = 7.0
 """Days between the volumes that seed new lesions."""
+FOLLOWED_REPLICATES = 100
+"""Replicates of an escalation whose subjects are followed to the end."""
 _OWN_SUBJECTS = ("phase2", "expansion")
 """Kinds of protocol whose arms have subjects of their own."""
 
@@ -94,6 +103,9 @@ class Followed:
     changes: tuple[DoseChange, ...] = ()
     scanned: Scanned | None = None
     """None without scans."""
+    late_day: float = np.nan
+    """Of the first toxicity after the DLT window that would have been a DLT in it, in a
+    subject without a DLT; NaN without"""
 
 
 @dataclass
@@ -155,20 +167,30 @@ class MechanisticPatients:
 
     def outcomes(self, subjects: Integers, arm: int) -> Outcomes:
         """See `PatientModel`; subjects that fail have a reason and no outcome."""
-        if self.protocol.design is None:
-            known = self.follow(subjects, arm)
-        else:
-            new = self._new(self._known, subjects, arm)
-            for first in range(0, len(new), _BATCH):
-                self._observe_window(np.array(new[first : first + _BATCH]), arm)
-            known = [self._known[arm, int(number)] for number in subjects]
+        to_the_end = np.array([self.is_followed(int(n)) for n in subjects], dtype=bool)
+        new = self._new(self._known, subjects[~to_the_end], arm)
+        for first in range(0, len(new), _BATCH):
+            self._observe_window(np.array(new[first : first + _BATCH]), arm)
+        self.follow(subjects[to_the_end], arm)
+        known = [
+            (self._followed if whole else self._known)[arm, int(number)]
+            for number, whole in zip(subjects, to_the_end, strict=True)
+        ]
         return Outcomes(
             np.array([one.dlt_day for one in known]),
             np.array([one.worst_grade for one in known], dtype=np.int64),
             tuple(one.toxicities for one in known),
             tuple(one.failed for one in known),
             tuple(one.changes for one in known),
+            np.array([one.late_day for one in known]),
         )
+
+    def is_followed(self, number: int) -> bool:
+        """Whether a subject is followed beyond the DLT window."""
+        if self.protocol.design is None:
+            return True
+        early = (number - 1) // SUBJECTS_PER_REPLICATE < FOLLOWED_REPLICATES
+        return early and self.protocol.follow_up > self.protocol.window
 
     def responses(self, subjects: Integers, arm: int) -> NDArray[np.bool_]:
         """See `ResponseModel`; a subject that failed has not responded."""
@@ -199,8 +221,10 @@ class MechanisticPatients:
         window = self.protocol.window
         times = np.append(np.arange(0.0, window, self.step), window)
         result = self._curves(numbers, arm, times)
+        # What is decided on the last day concerns no day of the window.
+        treatments = self._modified(result, numbers, arm, np.nextafter(window, 0))
         course = grade_courses(result, self._uniforms(result, numbers, arm))
-        found = self._judged(result, course, numbers, arm)
+        found = self._judged(result, course, numbers, treatments)
         self._known |= {(arm, n): one for n, one in found.items()}
 
     def _follow(self, numbers: Integers, arm: int) -> None:
@@ -210,10 +234,9 @@ class MechanisticPatients:
         days += [self._volume_days] if scans else []
         times = np.unique(np.concatenate([np.asarray(d, dtype=float) for d in days]))
         result = self._curves(numbers, arm, times)
-        treatments = self._modified(result, numbers, arm)
+        treatments = self._modified(result, numbers, arm, protocol.follow_up)
         course = grade_courses(result, self._uniforms(result, numbers, arm))
-        changes = {n: tuple(one.changes) for n, one in treatments.items()}
-        found = self._judged(result, course, numbers, arm, changes)
+        found = self._judged(result, course, numbers, treatments)
         if scans is not None and _TUMOUR in result.outputs:
             self._scan(found, result, numbers, arm, treatments)
         self._followed |= {(arm, number): one for number, one in found.items()}
@@ -329,17 +352,17 @@ class MechanisticPatients:
         return {**drawn, **first}
 
     def _modified(
-        self, result: Result, numbers: Integers, arm: int
+        self, result: Result, numbers: Integers, arm: int, until: float
     ) -> dict[int, Treatment]:
         """Apply holds, reductions and stops; curves in `result` become those of them.
 
+        Doses that are due after `until`, days, are not looked at.
         Each round simulates again those whose doses changed, until none does.
         """
         label = dose_label(self.protocol, self.protocol.arms[arm])
         if label is None:
             return {}
-        until = self.protocol.follow_up
-        planned = self._planned(result, arm, until)
+        planned = self._planned(result, arm, float(result.times[-1]))
         treatments = {
             int(n): Treatment(label, records, until)
             for n, records in zip(numbers, planned, strict=True)
@@ -396,11 +419,12 @@ class MechanisticPatients:
         result: Result,
         course: ToxicityCourse,
         numbers: Integers,
-        arm: int,
-        changes: Mapping[int, tuple[DoseChange, ...]] | None = None,
+        treatments: Mapping[int, Treatment],
     ) -> dict[int, Followed]:
         """DLT, worst grade in the window and toxicities of every subject."""
-        finding = find_dose_limiting(course, dlt_definition(self.protocol))
+        definition = dlt_definition(self.protocol)
+        finding = find_dose_limiting(course, definition)
+        late = self._late(course, definition, finding)
         inside = course.times <= self.protocol.window
         toxicities = _toxicities(course, finding)
         found = {}
@@ -411,13 +435,27 @@ class MechanisticPatients:
                 found[int(number)] = Followed(np.nan, 0, (), reason)
                 continue
             grades = (int(g[row, inside].max()) for g in course.grades.values())
+            treatment = treatments.get(int(number))
             found[int(number)] = Followed(
                 float(finding.day[row]),
                 max(grades, default=0),
                 toxicities[row],
-                changes=(changes or {}).get(int(number), ()),
+                changes=() if treatment is None else tuple(treatment.changes),
+                late_day=float(late[row]),
             )
         return found
+
+    def _late(
+        self, course: ToxicityCourse, definition: DltDefinition, finding: DltFinding
+    ) -> Floats:
+        """Day of the first toxicity after the window that meets the definition."""
+        rest = float(course.times[-1]) - self.protocol.window
+        if rest <= 0:
+            return np.full(course.subjects, np.nan)
+        whole = find_dose_limiting(
+            course, definition.with_window(float(course.times[-1]))
+        )
+        return np.where(finding.happened, np.nan, whole.day)
 
     def _curves(
         self,

@@ -61,6 +61,9 @@ class Outcomes:
     when none failed"""
     changes: tuple[tuple[DoseChange, ...], ...] = ()
     """(subject,): doses that were held, reduced or stopped; () where none can be"""
+    late_day: Floats | None = None
+    """(subject,): day of the first toxicity after the window that would have been a DLT
+    in it, in a subject without one, else NaN; None where nobody was followed so long"""
 
     def part(self, begin: int, end: int) -> Outcomes:
         """The outcomes of some of the subjects, in order."""
@@ -70,6 +73,7 @@ class Outcomes:
             self.toxicities[begin:end],
             self.failed[begin:end],
             self.changes[begin:end],
+            None if self.late_day is None else self.late_day[begin:end],
         )
 
     def failure(self, subject: int) -> str:

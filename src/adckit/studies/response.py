@@ -112,7 +112,8 @@ class SubjectResponse:
     best: Response
     """Best overall response, confirmed where that is asked for."""
     best_change: float
-    """Lowest sum after the baseline, percent of the baseline; NaN without a scan."""
+    """Lowest sum after the baseline, up to the scan that showed progression, percent
+    of the baseline; NaN without a scan."""
     pfs: float
     """Days to progression or death, or to the last scan."""
     progressed: bool
@@ -272,12 +273,13 @@ def _summary(
     end, event = _pfs(found, days, death)
     seen = found[: found.index(Response.PROGRESSIVE)] if _progressed(found) else found
     best, first = _best(seen, days, scans, _progressed(found))
+    judged = found[: len(seen) + 1]  # the scan that showed progression is the last
     changes = (
-        100 * (sums[1 : len(found) + 1] / sums[0] - 1) if sums[0] > 0 else sums[:0]
+        100 * (sums[1 : len(judged) + 1] / sums[0] - 1) if sums[0] > 0 else sums[:0]
     )
     counted = [
         change
-        for change, r in zip(changes, found, strict=False)
+        for change, r in zip(changes, judged, strict=False)
         if r is not Response.NOT_EVALUABLE and np.isfinite(change)
     ]
     start = None if first is None else float(days[first])

@@ -92,6 +92,8 @@ def compute_trials(
         for run in run_escalations(protocol, model, replicates, seed, events=True):
             events += run.events
             rows += _level_rows(protocol, run)
+            if isinstance(model, MechanisticPatients):
+                scans.add_escalation(protocol, model, run)
     else:
         for replicate in replicates:
             if isinstance(model, MechanisticPatients) and replicate == replicates[0]:
@@ -211,16 +213,40 @@ class _ScanRows:
     ) -> None:
         numbers = subject_numbers(np.array([run.replicate]), run.entered)[0]
         for subject, one in enumerate(model.follow(numbers, position), start=1):
-            if one.scanned is not None and protocol.scans is not None:
-                who = {
-                    "trial": protocol.name,
-                    "replicate": run.replicate,
-                    "subject": subject,
-                    "arm": run.arm,
-                }
-                self._add(who, one.scanned, protocol.scans.days.tolist())
+            self._add(protocol, run.replicate, subject, run.arm, one.scanned)
 
-    def _add(self, who: Row, one: Scanned, days: Sequence[float]) -> None:
+    def add_escalation(
+        self, protocol: TrialProtocol, model: MechanisticPatients, run: EscalationRun
+    ) -> None:
+        """Rows of the subjects that were followed beyond the DLT window."""
+        numbers = subject_numbers(np.array([run.replicate]), len(run.events))[0]
+        if protocol.scans is None or not model.is_followed(int(numbers[0])):
+            return
+        for event in run.events:
+            if event.event == "enrolled" and event.level is not None:
+                number = numbers[event.subject - 1 : event.subject]
+                one = model.follow(number, event.level - 1)[0]
+                self._add(
+                    protocol, run.replicate, event.subject, event.arm, one.scanned
+                )
+
+    def _add(
+        self,
+        protocol: TrialProtocol,
+        replicate: int,
+        subject: int,
+        arm: str,
+        one: Scanned | None,
+    ) -> None:
+        if one is None or protocol.scans is None:
+            return
+        who = {
+            "trial": protocol.name,
+            "replicate": replicate,
+            "subject": subject,
+            "arm": arm,
+        }
+        days = protocol.scans.days.tolist()
         self.subjects.append({**who, **_response_values(one)})
         for visit, day in enumerate(days):
             when = {**who, "subject_day": float(day)}

@@ -17,7 +17,10 @@ from adckit.studies.dose_changes import HOLD, REDUCE, STOP
 from adckit.studies.patients import Outcomes
 from adckit.studies.protocol import TrialProtocol
 
-__all__ = ["EVENTS", "Event", "event_columns", "log_subject"]
+__all__ = ["EVENTS", "LATE", "Event", "event_columns", "log_subject"]
+
+LATE = "late toxicity"
+"""After the window of a subject without a DLT, of a kind that is one in it."""
 
 EVENTS = (
     "enrolled",
@@ -25,6 +28,7 @@ EVENTS = (
     "toxicity",
     "dlt",
     "window completed",
+    LATE,
     HOLD,
     REDUCE,
     STOP,
@@ -137,6 +141,8 @@ def _observed(
         happened.append((protocol.window, "window completed", "", None, dose))
     elif not any(event == "dlt" for _, event, _, _, _ in happened):
         happened.append((onset, "dlt", "", None, dose))
+    if outcomes.late_day is not None and not math.isnan(outcomes.late_day[position]):
+        happened.append((float(outcomes.late_day[position]), LATE, "", None, dose))
     happened += [
         (change.day, change.what, change.reason, None, change.dose)
         for change in outcomes.changed(position)
