@@ -13,7 +13,8 @@ from adckit.report.trial_plots import (
     swimmer,
     waterfall,
 )
-from adckit.studies.mechanistic_patients import MechanisticPatients, dlt_definition
+from adckit.studies.followed import dlt_definition
+from adckit.studies.mechanistic_patients import MechanisticPatients
 from adckit.studies.operating import exact_characteristics, subject_numbers
 from adckit.studies.patients import Integers, Outcomes, TypedPatients, TypedResponses
 from adckit.studies.protocol import (

@@ -145,9 +145,10 @@ def test_changed_doses_change_what_comes_after_them_only() -> None:
         assert after.changes[0].day in (21, 42, 63)
         worst = {t.name: t.grade for t in before.toxicities}
         assert all(t.grade <= worst[t.name] for t in after.toxicities)
-        assert after.sums is not None
-        assert before.sums is not None
-        assert after.sums[-1] >= before.sums[-1]  # less drug, no smaller tumour
+        assert after.scanned is not None
+        assert before.scanned is not None
+        # Less drug, no smaller tumour.
+        assert after.scanned.sums[-1] >= before.scanned.sums[-1]
     alone = MechanisticPatients(ruled, SEED).follow(numbers[stopped[:1]], 0)[0]
     assert alone.changes == held[stopped[0]].changes
     assert alone.toxicities == held[stopped[0]].toxicities

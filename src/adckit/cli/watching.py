@@ -19,7 +19,7 @@ _EVERY = 10.0  # seconds between lines
 
 @contextmanager
 def watching(total: int, what: str = "subjects") -> Iterator[Report]:
-    """Something to tell (done, subjects failed) to; `what` is counted, up to `total`."""
+    """Something to tell (done, subjects failed) to; `what` is what is counted."""
     from adckit.cli.printing import console
 
     screen = console(errors=True)

@@ -33,7 +33,7 @@ def retrodicted(
     protocol: TrialProtocol, replicates: int, seed: int, threads: int | None = None
 ) -> tuple[str, ...]:
     """One row of text under `HEADERS`."""
-    model = MechanisticPatients(protocol, seed, threads=threads)
+    model = MechanisticPatients(protocol, seed, threads=threads, followed=0)
     runs = run_escalations(protocol, model, range(replicates), seed, together=_TOGETHER)
     found = summarise_escalations(runs)
     card = protocol.card.published

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from adckit.studies.ctcae import SCALES, grade
 from adckit.studies.evidence_ensemble import Ensemble, Modelled
-from adckit.studies.mechanistic_patients import dlt_definition
+from adckit.studies.followed import dlt_definition
 from adckit.studies.operating import operating_characteristics
 from adckit.studies.protocol import TrialProtocol
 from adckit.studies.random_streams import uniforms

@@ -43,29 +43,23 @@ from adckit.prepared import Prepared, prepare
 from adckit.results import Result
 from adckit.simulation import simulate
 from adckit.status import Status
-from adckit.studies.dose_changes import DoseChange, Treatment, dose_label
+from adckit.studies.dose_changes import Treatment, dose_label
+from adckit.studies.followed import Followed, judge_subjects
 from adckit.studies.lesions import Lesions, draw_lesions, new_lesion_days
 from adckit.studies.operating import SUBJECTS_PER_REPLICATE
-from adckit.studies.patients import Integers, Outcomes, Toxicity
+from adckit.studies.patients import Integers, Outcomes
 from adckit.studies.population import Sampler
 from adckit.studies.protocol import TrialProtocol
 from adckit.studies.random_streams import uniforms
-from adckit.studies.scanned import Scanned, judge_scans, targets_at_start
+from adckit.studies.scanned import judge_scans, targets_at_start
 from adckit.studies.toxicity import (
     SYMPTOMS,
-    DltDefinition,
-    DltFinding,
-    DoseLimit,
-    ToxicityCourse,
-    find_dose_limiting,
     grade_courses,
 )
 
 __all__ = [
     "FOLLOWED_REPLICATES",
-    "Followed",
     "MechanisticPatients",
-    "dlt_definition",
 ]
 
 _BATCH = 4096
@@ -83,31 +77,6 @@ _OWN_SUBJECTS = ("phase2", "expansion")
 Floats = NDArray[np.float64]
 
 
-def dlt_definition(protocol: TrialProtocol) -> DltDefinition:
-    """The protocol's rules, as grades of simulated subjects are held against them."""
-    limits = tuple(
-        DoseLimit((rule.name.lower().replace("-", "_"),), rule.grade)
-        for rule in protocol.rules
-    )
-    return DltDefinition(protocol.name, protocol.window, limits, protocol.card.title)
-
-
-@dataclass(frozen=True)
-class Followed:
-    """What is kept of a subject in an arm."""
-
-    dlt_day: float
-    worst_grade: int
-    toxicities: tuple[Toxicity, ...]
-    failed: str = ""
-    changes: tuple[DoseChange, ...] = ()
-    scanned: Scanned | None = None
-    """None without scans."""
-    late_day: float = np.nan
-    """Of the first toxicity after the DLT window that would have been a DLT in it, in a
-    subject without a DLT; NaN without"""
-
-
 @dataclass
 class MechanisticPatients:
     """A `PatientModel` and `ResponseModel` made of a product's own mechanisms."""
@@ -120,6 +89,8 @@ class MechanisticPatients:
     step: float = 1.0
     """Days between the values that are graded."""
     threads: int | None = None
+    followed: int = FOLLOWED_REPLICATES
+    """Replicates of an escalation whose subjects are followed beyond the window."""
     _known: dict[tuple[int, int], Followed] = field(default_factory=dict, repr=False)
     _followed: dict[tuple[int, int], Followed] = field(default_factory=dict, repr=False)
 
@@ -189,7 +160,7 @@ class MechanisticPatients:
         """Whether a subject is followed beyond the DLT window."""
         if self.protocol.design is None:
             return True
-        early = (number - 1) // SUBJECTS_PER_REPLICATE < FOLLOWED_REPLICATES
+        early = (number - 1) // SUBJECTS_PER_REPLICATE < self.followed
         return early and self.protocol.follow_up > self.protocol.window
 
     def responses(self, subjects: Integers, arm: int) -> NDArray[np.bool_]:
@@ -224,7 +195,7 @@ class MechanisticPatients:
         # What is decided on the last day concerns no day of the window.
         treatments = self._modified(result, numbers, arm, np.nextafter(window, 0))
         course = grade_courses(result, self._uniforms(result, numbers, arm))
-        found = self._judged(result, course, numbers, treatments)
+        found = judge_subjects(self.protocol, result, course, numbers, treatments)
         self._known |= {(arm, n): one for n, one in found.items()}
 
     def _follow(self, numbers: Integers, arm: int) -> None:
@@ -236,7 +207,7 @@ class MechanisticPatients:
         result = self._curves(numbers, arm, times)
         treatments = self._modified(result, numbers, arm, protocol.follow_up)
         course = grade_courses(result, self._uniforms(result, numbers, arm))
-        found = self._judged(result, course, numbers, treatments)
+        found = judge_subjects(self.protocol, result, course, numbers, treatments)
         if scans is not None and _TUMOUR in result.outputs:
             self._scan(found, result, numbers, arm, treatments)
         self._followed |= {(arm, number): one for number, one in found.items()}
@@ -414,49 +385,6 @@ class MechanisticPatients:
             for subject in range(len(result.subjects))
         ]
 
-    def _judged(
-        self,
-        result: Result,
-        course: ToxicityCourse,
-        numbers: Integers,
-        treatments: Mapping[int, Treatment],
-    ) -> dict[int, Followed]:
-        """DLT, worst grade in the window and toxicities of every subject."""
-        definition = dlt_definition(self.protocol)
-        finding = find_dose_limiting(course, definition)
-        late = self._late(course, definition, finding)
-        inside = course.times <= self.protocol.window
-        toxicities = _toxicities(course, finding)
-        found = {}
-        for row, number in enumerate(numbers):
-            status = Status(int(result.status[row]))
-            if status is not Status.OK:
-                reason = f"day {result.stopped[row]:.4g}: {status.reason}"
-                found[int(number)] = Followed(np.nan, 0, (), reason)
-                continue
-            grades = (int(g[row, inside].max()) for g in course.grades.values())
-            treatment = treatments.get(int(number))
-            found[int(number)] = Followed(
-                float(finding.day[row]),
-                max(grades, default=0),
-                toxicities[row],
-                changes=() if treatment is None else tuple(treatment.changes),
-                late_day=float(late[row]),
-            )
-        return found
-
-    def _late(
-        self, course: ToxicityCourse, definition: DltDefinition, finding: DltFinding
-    ) -> Floats:
-        """Day of the first toxicity after the window that meets the definition."""
-        rest = float(course.times[-1]) - self.protocol.window
-        if rest <= 0:
-            return np.full(course.subjects, np.nan)
-        whole = find_dose_limiting(
-            course, definition.with_window(float(course.times[-1]))
-        )
-        return np.where(finding.happened, np.nan, whole.day)
-
     def _curves(
         self,
         numbers: Integers,
@@ -495,19 +423,3 @@ class MechanisticPatients:
             for name, symptom in SYMPTOMS.items()
             if set(symptom.hazards) <= set(result.outputs)
         }
-
-
-def _toxicities(
-    course: ToxicityCourse, finding: DltFinding
-) -> list[tuple[Toxicity, ...]]:
-    """The worst grade of every toxicity of every subject, and its first day."""
-    found: list[list[Toxicity]] = [[] for _ in range(course.subjects)]
-    for name, grades in course.grades.items():
-        worst = grades.max(axis=1)
-        first = grades.argmax(axis=1)
-        for row in np.flatnonzero(worst > 0):
-            limiting = finding.toxicity[row] == name
-            day = finding.day[row] if limiting else course.times[first[row]]
-            grade = int(worst[row])
-            found[row].append(Toxicity(float(day), name, grade, bool(limiting)))
-    return [tuple(sorted(row, key=lambda toxicity: toxicity.day)) for row in found]
