@@ -185,6 +185,12 @@ def test_templates_and_decisions_are_printed(adckit: Command, tmp_path: Path) ->
     table = adckit("trial", "my.yaml", "--decisions")
     assert table.code == 0
     assert "back one level" in table.output
+    assert adckit("trial", "my.yaml", "--decisions", "-o", "table.csv").code == 0
+    lines = (tmp_path / "table.csv").read_text().splitlines()
+    assert lines[:3] == ["treated,dlts,next", "3,0,next level", "3,1,three more"]
+    again = adckit("trial", "my.yaml", "--decisions", "-o", "table.csv")
+    assert again.code == 2
+    assert "exists and was left as it is" in again.errors
     rules = adckit("trial", "phase2", "--decisions")
     assert "r1=0" in rules.output
     crm = adckit("trial", "trastuzumab-emtansine-japan", "--decisions")

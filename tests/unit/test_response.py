@@ -117,6 +117,8 @@ def test_times() -> None:
     found = judged((100, 60, 50, 65))
     assert (found.pfs, found.progressed, found.duration) == (126, True, 84)
     assert found.best_change == pytest.approx(-50)
+    rescued = judged((100, 90, 115, 40))  # what comes after a progression is not seen
+    assert rescued.best_change == pytest.approx(-10)
     censored = judged((100, 60, 60))
     assert (censored.pfs, censored.progressed, censored.duration) == (84, False, 42)
     missed = judged((100, 60, 60, NAN))

@@ -154,6 +154,72 @@ def test_changed_doses_change_what_comes_after_them_only() -> None:
     assert alone.toxicities == held[stopped[0]].toxicities
 
 
+PHASE_ONE = """kind: escalation
+title: Weekly doses with rules
+product: cantuzumab-mertansine
+dose: {unit: mg/m2, levels: [44, 96, 138]}
+schedule: qw x8
+design: {name: 3+3}
+dlt:
+  window: 28 days
+  rules: [{laboratory: alt, grade: 3}, {laboratory: ast, grade: 3}]
+follow_up: 63 days
+assessments: {every: 6 weeks}
+"""
+HOLDS = "modifications: [{laboratory: ast, grade: 2, action: hold, resume_grade: 1}]\n"
+
+
+def test_an_escalation_holds_doses_in_the_window_and_beyond() -> None:
+    free = read_protocol(PHASE_ONE, "free", "free.yaml")
+    ruled = read_protocol(PHASE_ONE + HOLDS, "ruled", "ruled.yaml")
+    numbers = subject_numbers(np.array([0]), 30)[0]
+    before = MechanisticPatients(free, SEED).outcomes(numbers, 2)
+    after = MechanisticPatients(ruled, SEED).outcomes(numbers, 2)
+    days = [c.day for n in range(30) for c in after.changed(n)]
+    assert min(days) < 28 < max(days)
+    assert {c.what for n in range(30) for c in after.changed(n)} == {HOLD}
+    assert np.all(after.worst_grade <= before.worst_grade)
+    assert np.isfinite(after.dlt_day).sum() < np.isfinite(before.dlt_day).sum()
+
+
+def test_what_comes_after_the_window_changes_no_decision() -> None:
+    """Subjects that are followed further have the DLTs of those that are not."""
+    protocol = read_protocol(PHASE_ONE + HOLDS, "ruled", "ruled.yaml")
+    numbers = subject_numbers(np.array([0]), 30)[0]
+    whole = MechanisticPatients(protocol, SEED)
+    window = MechanisticPatients(protocol, SEED, followed=0)
+    assert whole.is_followed(int(numbers[-1]))
+    assert not whole.is_followed(int(subject_numbers(np.array([100]), 1)[0, 0]))
+    assert not window.is_followed(int(numbers[0]))
+    longer, shorter = whole.outcomes(numbers, 2), window.outcomes(numbers, 2)
+    np.testing.assert_array_equal(longer.dlt_day, shorter.dlt_day)
+    np.testing.assert_array_equal(longer.worst_grade, shorter.worst_grade)
+    assert longer.late_day is not None
+    assert shorter.late_day is not None
+    assert np.all(np.isnan(shorter.late_day))
+    late = np.isfinite(longer.late_day)
+    assert np.all(longer.late_day[late] > 28)
+    assert np.all(np.isnan(longer.dlt_day[late]))  # late only without a DLT
+
+
+def test_a_followed_escalation_has_late_toxicities_and_scans(tmp_path: Path) -> None:
+    text = PHASE_ONE.replace("[44, 96, 138]", "[96, 138]")
+    protocol = read_protocol(text, "mine", "mine.yaml")
+    store = TrialStore(tmp_path, protocol, 6)
+    model = MechanisticPatients(protocol, SEED)
+    store.put(compute_trials(protocol, model, SEED, 0, store.numbers(0)))
+    found = summarise_trial(store)
+    assert found.followed == 6
+    assert set(found.late) == {"96 mg/m2", "138 mg/m2"}
+    rows = list(store.rows("events", "WHERE event = 'late toxicity'"))
+    assert rows
+    assert all(row["subject_day"] > 28 for row in rows)
+    treated = sum(1 for _ in store.rows("events", "WHERE event = 'first dose'"))
+    assert sum(one.subjects for one in found.responses) == treated
+    captions = [table.caption for table in trial_tables(protocol, found)]
+    assert "Toxicity after the DLT window that would have been a DLT in it" in captions
+
+
 class Flawed:
     """Typed subjects of whom every fifth fails."""
 
