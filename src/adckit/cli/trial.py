@@ -228,14 +228,15 @@ def _run(
     from adckit.studies.trial_chunks import compute_trials
 
     with watching(store.replicates, "trials") as tell:
-        done = failed = 0
+        done, failed = store.done, 0
+        tell(done, failed)
         for chunk in range(store.chunks):
+            if store.has(chunk):
+                continue
             numbers = store.numbers(chunk)
-            if not store.has(chunk):
-                found = compute_trials(protocol, model, seed, chunk, numbers)
-                store.put(found)
-                failed += found.failed
-            done += len(numbers)
+            found = compute_trials(protocol, model, seed, chunk, numbers)
+            store.put(found)
+            done, failed = done + len(numbers), failed + found.failed
             tell(done, failed)
 
 
