@@ -156,7 +156,7 @@ def test_arms_with_responses(adckit: Command, tmp_path: Path) -> None:
     path = written(tmp_path, "phase2", few, short)
     outcome = adckit("trial", path, "--replicates", "2", "-o", str(both))
     assert outcome.code == 0, outcome.errors
-    for words in ("responded", "median PFS", "success", "dose reduced", "colorectal"):
+    for words in ("responded", "PFS, months", "success", "dose reduced", "colorectal"):
         assert words in outcome.output
     assert "Response is not calibrated" in outcome.output
     names = {path.name for path in both.iterdir()}
