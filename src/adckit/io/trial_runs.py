@@ -53,7 +53,7 @@ __all__ = [
     "stored_protocol",
 ]
 
-FORMAT = "trial 1"
+FORMAT = "trial 2"
 """Version of the layout of `run.json`."""
 
 _UNITS = {

@@ -35,6 +35,8 @@ _WIDTH, _HEIGHT = 6.4, 3.8
 _SHRUNK, _GROWN = -30.0, 20.0
 _DAYS_PER_MONTH = 365.25 / 12
 _TICKS = 6
+_INSIDE = 4
+"""Curves up to which their names fit into the picture."""
 
 
 def waterfall(responses: Sequence[SubjectResponse], title: str = "") -> Figure:
@@ -132,7 +134,11 @@ def survival_plot(
     axes.set_xlabel("months")
     axes.set_ylabel(f"share {what}")
     _numbers_at_risk(axes, curves, ticks)
-    axes.legend(frameon=False, fontsize=8)
+    if len(curves) > _INSIDE:
+        axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+        figure.set_figwidth(_WIDTH * 1.35)
+    else:
+        axes.legend(frameon=False, fontsize=8)
     return figure
 
 
