@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from scipy import stats
 
 from adckit.errors import CardError
 from adckit.studies.designs import BayesianStopping, TwoStage, simon_designs
 
-# Simon 1989, tables 1 and 2: (p0, p1, beta) → r1/n1, r/n, expected subjects and
-# probability of early termination under p0; alpha = 0.05.
+# Rows of Simon 1989, tables 1 and 2, as recalled: the paper was not at hand.  What they
+# claim is checked below by trying every design.
+# (p0, p1, beta) → r1/n1, r/n, expected subjects and probability of early termination under p0; alpha = 0.05.
 OPTIMAL = {
     (0.05, 0.25, 0.20): (0, 9, 2, 17, 12.0, 0.63),
     (0.05, 0.25, 0.10): (0, 9, 3, 30, 16.8, 0.63),
@@ -39,6 +41,34 @@ def test_simon_tables(case: tuple[float, float, float]) -> None:
         assert design.early_stop(p0) == pytest.approx(published[5], abs=0.0051)
         assert design.success(p0) <= 0.05
         assert design.success(p1) >= 1 - beta
+
+
+@pytest.mark.parametrize(("p0", "p1", "most"), [(0.05, 0.25, 18), (0.1, 0.4, 18)])
+def test_no_design_is_better(p0: float, p1: float, most: int) -> None:
+    """Every two-stage design of up to `most` subjects, by plain sums."""
+    fewest, smallest = (float("inf"),) * 2
+    for n in range(2, most + 1):
+        for n1 in range(1, n):
+            for r1 in range(n1):
+                early = stats.binom.cdf(r1, n1, p0)
+                expected = n1 + (1 - early) * (n - n1)
+                if expected >= fewest and n >= smallest:
+                    continue
+                if any(_keeps_errors(r1, n1, r, n, p0, p1) for r in range(r1, n)):
+                    fewest, smallest = min(fewest, expected), min(smallest, n)
+    optimal, minimax = simon_designs(p0, p1, 0.05, 0.20)
+    assert optimal.n <= most  # so that it is among those that were tried
+    assert optimal.expected(p0) == pytest.approx(fewest, rel=1e-12)
+    assert minimax.n == smallest
+
+
+def _keeps_errors(r1: int, n1: int, r: int, n: int, p0: float, p1: float) -> bool:
+    first = np.arange(r1 + 1, n1 + 1)
+    wins = [
+        float(stats.binom.pmf(first, n1, p) @ stats.binom.sf(r - first, n - n1, p))
+        for p in (p0, p1)
+    ]
+    return wins[0] <= 0.05 and wins[1] >= 0.80
 
 
 def test_success_is_a_sum_over_all_outcomes() -> None:
