@@ -11,7 +11,8 @@ from adckit.studies.designs import BayesianStopping, TwoStage, simon_designs
 
 # Rows of Simon 1989, tables 1 and 2, as recalled: the paper was not at hand.  What they
 # claim is checked below by trying every design.
-# (p0, p1, beta) → r1/n1, r/n, expected subjects and probability of early termination under p0; alpha = 0.05.
+# (p0, p1, beta) → r1/n1, r/n, expected subjects and probability of early termination
+# under p0; alpha = 0.05.
 OPTIMAL = {
     (0.05, 0.25, 0.20): (0, 9, 2, 17, 12.0, 0.63),
     (0.05, 0.25, 0.10): (0, 9, 3, 30, 16.8, 0.63),

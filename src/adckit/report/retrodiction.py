@@ -19,7 +19,7 @@ HEADERS = (
     "called so",
     "within one level",
 )
-_SHOWN = 3
+_SHOWN = 2
 _TOGETHER = 200
 
 
