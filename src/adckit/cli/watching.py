@@ -1,10 +1,17 @@
-"""How far a long run is: a bar on a terminal, a line now and then elsewhere."""
+"""How far a long run is: a bar on a terminal, a line now and then elsewhere.
+
+Ctrl-C is remembered meanwhile.  Where it arrives while an object is being thrown away
+the interpreter prints the exception and goes on, and the run would too.
+"""
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,15 +26,52 @@ _EVERY = 10.0  # seconds between lines
 
 @contextmanager
 def watching(total: int, what: str = "subjects") -> Iterator[Report]:
-    """Something to tell (done, subjects failed) to; `what` is what is counted."""
+    """Something to tell (done, subjects failed) to; `what` is what is counted.
+
+    Telling raises KeyboardInterrupt if Ctrl-C was pressed since and was not heard.
+    """
     from adckit.cli.printing import console
 
     screen = console(errors=True)
-    if screen.is_terminal:
-        with _bar(screen, total, what) as report:
-            yield report
-    else:
-        yield _lines(screen, total, what)
+    with _remembering_interrupts() as check:
+        if screen.is_terminal:
+            with _bar(screen, total, what) as report:
+                yield _checked(report, check)
+        else:
+            yield _checked(_lines(screen, total, what), check)
+
+
+def _checked(report: Report, check: Callable[[], None]) -> Report:
+    def checked(done: int, failed: int) -> None:
+        check()
+        report(done, failed)
+
+    return checked
+
+
+@contextmanager
+def _remembering_interrupts() -> Iterator[Callable[[], None]]:
+    """Something that raises KeyboardInterrupt once Ctrl-C was pressed."""
+    pressed = False
+
+    def note(number: int, frame: FrameType | None) -> None:
+        nonlocal pressed
+        pressed = True
+        signal.default_int_handler(number, frame)
+
+    def check() -> None:
+        if pressed:
+            raise KeyboardInterrupt
+
+    main = threading.current_thread() is threading.main_thread()
+    ours = main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if ours:  # otherwise it is ignored, or somebody else's business
+        signal.signal(signal.SIGINT, note)
+    try:
+        yield check
+    finally:
+        if ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager
