@@ -249,9 +249,10 @@ def asked_draws(uncertainty: bool, draws: int | None) -> int | None:
     Raises AdckitError for a number of draws that nothing asks for.
     """
     from adckit.errors import AdckitError
-    from adckit.studies.uncertain_answers import DRAWS
 
     if uncertainty:
+        from adckit.studies.uncertain_answers import DRAWS
+
         return draws or DRAWS
     if draws is not None:
         raise AdckitError("--draws is the number of draws of --uncertainty: give both.")

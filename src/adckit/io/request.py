@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from adckit.errors import CardError, RunError
 from adckit.io.dosing_tables import TableSubject, read_dosing_table
@@ -17,7 +17,9 @@ from adckit.planning import CARRIER, Dosing
 from adckit.prepared import Prepared, prepare
 from adckit.simulation import DEFAULT_RTOL, Subjects
 from adckit.studies.case import Case, study, with_influences
-from adckit.studies.uncertain_answers import UncertainAnswers, uncertain_answers
+
+if TYPE_CHECKING:
+    from adckit.studies.uncertain_answers import UncertainAnswers
 
 __all__ = [
     "DoseTable",
@@ -240,6 +242,8 @@ def draw_unknown(request: Request, cases: Sequence[Case]) -> UncertainAnswers | 
     """
     if request.draws is None:
         return None
+    from adckit.studies.uncertain_answers import uncertain_answers
+
     ready = cases[0].ready
     if ready.network.lattices and ready.product is not None:
         ready = prepare(ready.product)  # hundreds of draws, without profiles
