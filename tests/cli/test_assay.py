@@ -100,7 +100,7 @@ def test_the_well_and_the_readout_are_options(adckit: Command, tmp_path: Path) -
     ("arguments", "message"),
     [
         (("--cells", "COLO-205"), "has no number of HER2 per cell"),
-        (("--cells", "SKBR"), "setting 'cells': Unknown cell_line 'SKBR'"),
+        (("--cells", "SKBR"), "setting 'cells': Unknown cell line 'SKBR'"),
         (("--cells", "nothing.yaml"), "Cannot read the card"),
         (("--cells", "N87", "--hours", "-1"), "-1 hours are no assay"),
         (("--cells", "N87", "--doses", "5"), "'5' is no list of concentrations"),

@@ -74,7 +74,7 @@ def find(kind: str, name: str) -> Path:
     for known in names:
         if wanted in {_folded(one) for one in (known, *aliases_of(known))}:
             return _ROOT / FOLDERS[kind] / f"{known}.yaml"
-    raise UnknownNameError(kind, name, known_names(kind))
+    raise UnknownNameError(kind.replace("_", " "), name, known_names(kind))
 
 
 def known_names(kind: str) -> tuple[str, ...]:
