@@ -19,7 +19,12 @@ from adckit.codegen.algebra import Elimination, pivots_before, plan_elimination
 from adckit.codegen.emitter import Module, Reg
 from adckit.codegen.lattice_algebra import add_lattice_model
 from adckit.codegen.lower import Block, Hoisted, hoist, lower, slots
-from adckit.codegen.writing import MODEL_ARGUMENTS, ModelShape, write_block
+from adckit.codegen.writing import (
+    MODEL_ARGUMENTS,
+    ModelShape,
+    write_block,
+    write_elimination,
+)
 from adckit.network.expr import TIME, ZERO, Expr, symbols_in
 from adckit.network.system import OdeSystem
 
@@ -143,26 +148,7 @@ class _Writer:
             work[entry] = f.neg(value)
         for k in range(len(self.system.states)):
             work[k, k] = f.add(diagonal, work[k, k]) if (k, k) in work else diagonal
-        one = self.module.constant(1.0)
-        stored: set[int] = set()
-
-        def store(value: Reg, entry: tuple[int, int]) -> None:
-            if places[entry] not in stored:
-                stored.add(places[entry])
-                f.store(value, f.arg("lu"), places[entry])
-
-        for k in plan.order:
-            inverse = f.div(one, work[k, k])
-            store(inverse, (k, k))
-            for j in plan.right[k]:
-                store(work[k, j], (k, j))
-            for i in plan.below[k]:
-                multiplier = f.mul(work[i, k], inverse)
-                store(multiplier, (i, k))
-                for j in plan.right[k]:
-                    update = f.mul(multiplier, work[k, j])
-                    known = work.get((i, j))
-                    work[i, j] = f.sub(known, update) if known else f.neg(update)
+        write_elimination(f, plan, work, f.arg("lu"), places)
         f.done()
 
 

@@ -9,14 +9,13 @@ from all others.  Where the factors are is in `lattice_plan.py`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
-from adckit.codegen.algebra import Elimination, pivots_before
-from adckit.codegen.cell_algebra import CellElimination, Entry
+from adckit.codegen.algebra import pivots_before
+from adckit.codegen.cell_algebra import Entry
 from adckit.codegen.emitter import Function, Module, Reg
 from adckit.codegen.lattice import LatticeModel, Place, add_lattice_functions
 from adckit.codegen.lattice_plan import LatticePlan
-from adckit.codegen.writing import MODEL_ARGUMENTS, ModelShape
+from adckit.codegen.writing import MODEL_ARGUMENTS, ModelShape, write_elimination
 from adckit.network.expr import Expr
 from adckit.network.system import OdeSystem
 
@@ -87,7 +86,7 @@ class _Factor:
         places = plan.cell_places
         for entry, value in zip(plan.passive_entries, passive, strict=True):
             f.store(value, into, places["passive", entry])
-        self._eliminate(plan.tail, work, into, places)
+        write_elimination(f, plan.tail, work, into, places)
         width = self.model.width
         for entry, slot in carried.items():
             i, j = (x + width if x < width else x for x in entry)
@@ -109,35 +108,6 @@ class _Factor:
             update = work.get((2 * width + i, 2 * width + j))
             f.put(f.add(total, update) if update else total, slot)
 
-    def _eliminate(
-        self,
-        plan: CellElimination | Elimination,
-        work: dict[Entry, Reg],
-        into: Reg,
-        places: Mapping[Any, int],
-    ) -> None:
-        """Take all pivots; `work` keeps what is left over."""
-        f = self.f
-        stored: set[int] = set()
-
-        def store(value: Reg, entry: Entry) -> None:
-            if places[entry] not in stored:
-                stored.add(places[entry])
-                f.store(value, into, places[entry])
-
-        for k in plan.order:
-            inverse = f.div(self.one, work[k, k])
-            store(inverse, (k, k))
-            for j in plan.right[k]:
-                store(work[k, j], (k, j))
-            for i in plan.below[k]:
-                multiplier = f.mul(work[i, k], inverse)
-                store(multiplier, (i, k))
-                for j in plan.right[k]:
-                    update = f.mul(multiplier, work[k, j])
-                    known = work.get((i, j))
-                    work[i, j] = f.sub(known, update) if known else f.neg(update)
-
     def _head(self, border: dict[Entry, Reg]) -> None:
         """Factorise what is left once the cells are gone."""
         f, plan, real = self.f, self.plan, self.module.real
@@ -155,7 +125,7 @@ class _Factor:
         for line in range(plan.lines):
             self._first_cell(line, work, passive)
         lu = f.arg("lu")
-        self._eliminate(plan.head, work, lu, plan.head_places)
+        write_elimination(f, plan.head, work, lu, plan.head_places)
         for entry, place in plan.passive_places.items():
             f.store(passive[entry], lu, place)
         f.store(f.div(self.one, self.diagonal), lu, plan.inverse_place)

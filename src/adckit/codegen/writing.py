@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from adckit.codegen.emitter import Function, Reg
 from adckit.codegen.lower import Block, Value
 
-__all__ = ["MODEL_ARGUMENTS", "ModelShape", "write_block"]
+__all__ = ["MODEL_ARGUMENTS", "ModelShape", "write_block", "write_elimination"]
 
 MODEL_ARGUMENTS = (
     "ptr noalias %time, ptr noalias %state, ptr noalias %fixed, ptr noalias %input"
@@ -34,6 +34,49 @@ class ModelShape:
     uses_time: bool
     seen: tuple[int, ...]
     """States that outputs depend on."""
+
+
+class _Plan(Protocol):
+    """The part of an elimination that is written here."""
+
+    @property
+    def order(self) -> tuple[int, ...]: ...
+    @property
+    def below(self) -> Mapping[int, tuple[int, ...]]: ...
+    @property
+    def right(self) -> Mapping[int, tuple[int, ...]]: ...
+
+
+def write_elimination(
+    f: Function,
+    plan: _Plan,
+    work: dict[tuple[int, int], Reg],
+    lu: Reg,
+    places: Mapping[Any, int],
+) -> None:
+    """Take all pivots of `plan` and store the factors, with inverse pivots, in `lu`.
+
+    `places` says where each entry goes; `work`, the matrix, keeps what is left over.
+    """
+    one, stored = f.module.constant(1.0), set[int]()
+
+    def store(value: Reg, entry: tuple[int, int]) -> None:
+        if places[entry] not in stored:
+            stored.add(places[entry])
+            f.store(value, lu, places[entry])
+
+    for k in plan.order:
+        inverse = f.div(one, work[k, k])
+        store(inverse, (k, k))
+        for j in plan.right[k]:
+            store(work[k, j], (k, j))
+        for i in plan.below[k]:
+            multiplier = f.mul(work[i, k], inverse)
+            store(multiplier, (i, k))
+            for j in plan.right[k]:
+                update = f.mul(multiplier, work[k, j])
+                known = work.get((i, j))
+                work[i, j] = f.sub(known, update) if known else f.neg(update)
 
 
 def write_block(
