@@ -7,12 +7,14 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 
+from adckit.errors import RunError
 from adckit.report.collecting import shown_unit
 from adckit.report.rings import tissue_heading, tissue_rows
 from adckit.report.words import (
@@ -27,7 +29,14 @@ from adckit.studies.case import Case
 from adckit.studies.summary import SummaryRow
 from adckit.studies.tissue import tissue_of
 
-__all__ = ["console", "plain_table", "print_case", "print_failures", "working"]
+__all__ = [
+    "announce_changes",
+    "console",
+    "plain_table",
+    "print_case",
+    "print_failures",
+    "working",
+]
 
 _WIDEST = 100
 _SHOWN_SUBJECTS = 3
@@ -171,3 +180,27 @@ def print_failures(screen: Console, cases: Sequence[Case]) -> None:
         if len(failed) > _SHOWN_FAILURES:
             more = len(failed) - _SHOWN_FAILURES
             screen.print(f"  and {more} more, in status.parquet")
+
+
+def announce_changes(
+    screen: Console,
+    folder: Path,
+    fatal: Sequence[str],
+    harmless: Sequence[str],
+    *,
+    force: bool,
+) -> None:
+    """Say what makes a repetition differ from the run in `folder`.
+
+    Raises RunError where it would be another run, unless `force`.
+    """
+    for line in harmless:
+        screen.print(f"Note: {line}")
+    if fatal and not force:
+        raise RunError(
+            f"'{folder}' cannot be repeated as it was:\n  "
+            + "\n  ".join(fatal)
+            + "\nUse the version of adckit that wrote it, or --force to compare anyway."
+        )
+    for line in fatal:
+        screen.print(f"Warning: {line}")

@@ -46,9 +46,13 @@ def replay(
         from adckit.cli.study import repeat as repeat_study
 
         raise typer.Exit(repeat_study(folder, output, force=force))
-    from adckit.cli.printing import console, print_failures, working
+    from adckit.cli.printing import (
+        announce_changes,
+        console,
+        print_failures,
+        working,
+    )
     from adckit.cli.unknowns import compare_unknown, show_unknown
-    from adckit.errors import RunError
     from adckit.io.comparing import compare_curves
     from adckit.io.request import carry_out, draw_unknown
     from adckit.io.runs import (
@@ -70,16 +74,7 @@ def replay(
     new = describe_run(old.request, cases, f"adckit replay {folder}")
     fatal, harmless = differences(old, new)
     screen = console(errors=True)
-    for line in harmless:
-        screen.print(f"Note: {line}")
-    if fatal and not force:
-        raise RunError(
-            f"'{folder}' cannot be repeated as it was:\n  "
-            + "\n  ".join(fatal)
-            + "\nUse the version of adckit that wrote it, or --force to compare anyway."
-        )
-    for line in fatal:
-        screen.print(f"Warning: {line}")
+    announce_changes(screen, folder, fatal, harmless, force=force)
     if output is not None:
         from adckit.report.draughtsman import Draughtsman
         from adckit.report.writing import begin_pictures, write_report

@@ -135,8 +135,12 @@ def repeat(folder: Path, output: Path | None, *, force: bool) -> int:
     """Repeat the study in a folder and compare all curves; the exit code."""
     import tempfile
 
-    from adckit.cli.printing import console, print_failures, working
-    from adckit.errors import RunError
+    from adckit.cli.printing import (
+        announce_changes,
+        console,
+        print_failures,
+        working,
+    )
     from adckit.io.comparing import compare_curves
     from adckit.io.runs import check_folder
     from adckit.io.study_request import carry_out_study
@@ -156,16 +160,7 @@ def repeat(folder: Path, output: Path | None, *, force: bool) -> int:
     new = describe_study(old.request, outcome, f"adckit replay {folder}")
     fatal, harmless = changes(old, new)
     screen = console(errors=True)
-    for line in harmless:
-        screen.print(f"Note: {line}")
-    if fatal and not force:
-        raise RunError(
-            f"'{folder}' cannot be repeated as it was:\n  "
-            + "\n  ".join(fatal)
-            + "\nUse the version of adckit that wrote it, or --force to compare anyway."
-        )
-    for line in fatal:
-        screen.print(f"Warning: {line}")
+    announce_changes(screen, folder, fatal, harmless, force=force)
     if output is not None:
         from adckit.report.study_report import write_study_report
 
