@@ -10,7 +10,13 @@ __all__ = ["add_control"]
 
 _SAFETY = 0.9
 _GROW, _SHRINK, _SHRINK_BADLY = 6.0, 0.2, 0.1
+_SHRINK_AGAIN = 0.3
+"""More of it after a step was refused twice: so close to a dose the error falls by less
+than the method's order says."""
 _PROPORTIONAL, _INTEGRAL = 0.4, 0.7  # Gustafsson's PI controller, per order
+_LEAST_BEFORE, _LEAST_BEFORE_EXPLICIT = 0.03, 1e-4
+"""The error before the last counts as at least this.  Of two small errors the earlier
+only says how short the step was; explicit steps gain from that caution after a dose."""
 
 
 def add_control(module: Module, method: Method, layout: Layout) -> None:
@@ -44,6 +50,8 @@ def _add_judge(module: Module, method: Method, layout: Layout) -> None:
     f = module.function("judge", ARGUMENTS)
     m, c = Memory(f, layout), module.constant
     order = method.error_order + 1
+    explicit = isinstance(method, RungeKutta)
+    least = _LEAST_BEFORE_EXPLICIT if explicit else _LEAST_BEFORE
     active, error = m.mask("active"), m.get("error")
     good = f.both(active, f.compare("ole", error, c(1.0)))
     m.put_mask(good, "accepted")
@@ -58,14 +66,16 @@ def _add_judge(module: Module, method: Method, layout: Layout) -> None:
     growth = f.select(m.mask("refused"), f.smaller(growth, c(1.0)), growth)
     shrink = f.call(module.real, "pow", size, c(-1.0 / order))
     shrink = f.larger(f.mul(c(_SAFETY), shrink), c(_SHRINK_BADLY))
+    again = f.mul(shrink, c(_SHRINK_AGAIN))
+    shrink = f.select(m.mask("refused"), again, shrink)
     shrink = f.select(known, shrink, c(_SHRINK_BADLY))
     factor = f.select(good, growth, shrink)
     m.put(f.mul(m.get("step"), factor), "proposal")
-    m.put(f.select(good, f.larger(size, c(1e-4)), before), "error_before")
+    m.put(f.select(good, f.larger(size, c(least)), before), "error_before")
     bad = f.both(active, f.inverse(good))
     m.put_mask(bad, "refused")
     counted = [(good, "accepted_steps"), (bad, "rejected_steps")]
-    if isinstance(method, RungeKutta):
+    if explicit:
         counted.append((f.both(active, m.mask("limited")), "limited_steps"))
     for mask, name in counted:
         one = f.cast(mask, module.whole, "zext")

@@ -131,9 +131,6 @@ def _add_commit(
     proposal = m.get("proposal")
     m.put(f.select(restart, f.smaller(proposal, first), proposal), "proposal")
     m.put(f.select(restart, c(1.0), m.get("error_before")), "error_before")
-    over = f.compare("ogt", m.get("time"), end)
-    inside = f.both(accepted, f.inverse(over))
-    _write_copy(f, m, shape, inside, "state", "final_state")
     f.done()
 
 

@@ -3,7 +3,7 @@
     prepare(parameters)                  → fixed      once per subject
     rates(time, state, fixed, input)     → dy/dt
     slopes(time, state, fixed, input)    → df/dt at fixed state (only if time matters)
-    factor(time, state, fixed, input, d) → LU of d I - df/dy
+    factor(time, state, fixed, input, d) → LU of d I - df/dy, and dy/dt
     solve(LU, b, more)                   → x
     observe(time, state, fixed, input)   → outputs
     trigger, assign                      → state events
@@ -16,10 +16,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from adckit.codegen.algebra import Elimination, pivots_before, plan_elimination
+from adckit.codegen.collecting import collected_system
 from adckit.codegen.emitter import Module, Reg
 from adckit.codegen.lattice_algebra import add_lattice_model
 from adckit.codegen.lower import Block, Hoisted, hoist, lower, slots
 from adckit.codegen.writing import (
+    FACTOR_ARGUMENTS,
     MODEL_ARGUMENTS,
     ModelShape,
     write_block,
@@ -33,6 +35,7 @@ __all__ = ["ModelShape", "add_model"]
 
 def add_model(module: Module, system: OdeSystem) -> ModelShape:
     """Write all functions of one system into the module."""
+    system = collected_system(system)
     if system.cells is not None:
         return add_lattice_model(module, system)
     assigned = [value for event in system.assignments for _, value in event]
@@ -136,12 +139,18 @@ class _Writer:
         plan: Elimination,
         places: dict[tuple[int, int], int],
     ) -> None:
-        """LU of diagonal * I - J, stored with inverse pivots."""
-        f = self.module.function(
-            "factor", f"{MODEL_ARGUMENTS}, ptr noalias %diagonal, ptr noalias %lu"
-        )
+        """LU of diagonal * I - J, stored with inverse pivots.
+
+        The rates have most of their powers and quotients in common with J, so those of
+        the same point are computed along with it.
+        """
+        f = self.module.function("factor", FACTOR_ARGUMENTS)
         f.attributes = " noinline"
-        values = write_block(f, self._lowered(list(jacobian.values())))
+        roots = [*self.system.rates, *jacobian.values()]
+        values = write_block(f, self._lowered(roots))
+        for i in range(len(self.system.rates)):
+            f.store(values[i], f.arg("out"), i)
+        values = values[len(self.system.rates) :]
         diagonal = f.load(f.arg("diagonal"))
         work: dict[tuple[int, int], Reg] = {}
         for entry, value in zip(jacobian, values, strict=True):

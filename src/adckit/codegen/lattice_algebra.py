@@ -15,7 +15,7 @@ from adckit.codegen.cell_algebra import Entry
 from adckit.codegen.emitter import Function, Module, Reg
 from adckit.codegen.lattice import LatticeModel, Place, add_lattice_functions
 from adckit.codegen.lattice_plan import LatticePlan
-from adckit.codegen.writing import MODEL_ARGUMENTS, ModelShape, write_elimination
+from adckit.codegen.writing import FACTOR_ARGUMENTS, ModelShape, write_elimination
 from adckit.network.expr import Expr
 from adckit.network.system import OdeSystem
 
@@ -36,12 +36,11 @@ def add_lattice_model(module: Module, system: OdeSystem) -> ModelShape:
 
 
 class _Factor:
-    """Writes @factor: LU of d I - df/dy, with inverse pivots."""
+    """Writes @factor: LU of d I - df/dy, with inverse pivots, and dy/dt."""
 
     def __init__(self, module: Module, plan: LatticePlan) -> None:
         self.module, self.plan, self.model = module, plan, plan.model
-        arguments = f"{MODEL_ARGUMENTS}, ptr noalias %diagonal, ptr noalias %lu"
-        self.f = module.function("factor", arguments)
+        self.f = module.function("factor", FACTOR_ARGUMENTS)
         self.f.attributes = " noinline"
         self.one = module.constant(1.0)
 
@@ -63,6 +62,8 @@ class _Factor:
             for i, slot in enumerate(carried.values()):
                 f.store(f.get(slot, real), kept, i)
         self._head(border)
+        names = ("time", "state", "fixed", "input", "out")
+        f.call("void", "rates", *(f.arg(name) for name in names))
         f.done()
 
     def _cell(

@@ -26,7 +26,8 @@ def add_rosenbrock(
     c = module.constant
     inverse_step = f.div(c(1.0), m.get("step"))
     m.put(f.mul(inverse_step, c(1 / method.gamma)), "scalar")
-    call_model(f, m, "factor", "time", "state", m.place("scalar"), m.place("lu"))
+    out = (m.place("scalar"), m.place("lu"), m.place("rate"))
+    call_model(f, m, "factor", "time", "state", *out)
     if shape.uses_time:
         call_model(f, m, "slopes", "time", "state", m.place("slope"))
     for stage in range(method.stages):
@@ -49,16 +50,22 @@ def _write_stage(
         if stage:
             m.put(_trial(f, m, method, stage, known, i), "trial", i)
         m.put(_offset(f, m, shape, method, stage, known, inverse_step, i), "offset", i)
+    if stage:  # the first stage is where `factor` was
+        _write_rates(f, m, shape, method, stage)
+    target = m.place("stages", stage * shape.states)
+    places = (m.place("lu"), m.place("rate"), m.place("offset"), target)
+    f.call("void", "solve", *places)
+
+
+def _write_rates(
+    f: Function, m: Memory, shape: ModelShape, method: Rosenbrock, stage: int
+) -> None:
     time = "time"
     if shape.uses_time:
         time = "stage_time"
         passed = f.mul(f.module.constant(method.alpha[stage]), m.get("step"))
         m.put(f.add(m.get("time"), passed), time)
-    source = "trial" if stage else "state"
-    call_model(f, m, "rates", time, source, m.place("rate"))
-    target = m.place("stages", stage * shape.states)
-    places = (m.place("lu"), m.place("rate"), m.place("offset"), target)
-    f.call("void", "solve", *places)
+    call_model(f, m, "rates", time, "trial", m.place("rate"))
 
 
 def _trial(

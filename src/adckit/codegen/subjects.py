@@ -138,10 +138,11 @@ def _add_finish(
     f = module.function("finish", ARGUMENTS)
     m, c = Memory(f, layout), module.constant
     active, time = m.mask("active"), m.get("time")
-    there = f.compare("oge", time, m.everywhere("end"))
-    at_end = f.both(f.both(active, m.mask("accepted")), there)
-    with m.each_lane(at_end) as lane:
+    accepted, end = f.both(active, m.mask("accepted")), m.everywhere("end")
+    with m.each_lane(f.both(accepted, f.compare("oeq", time, end))) as lane:
         _write_result(f, m, shape, lane, Status.OK)
+    with m.each_lane(f.both(accepted, f.compare("ogt", time, end))) as lane:
+        _write_result(f, m, shape, lane, Status.OK, "final_state")
     refused = f.both(active, m.mask("refused"))
     least = f.mul(c(_SMALLEST_STEP), f.larger(f.absolute(time), c(0.01)))
     stuck = f.both(refused, f.compare("olt", m.get("proposal"), least))
@@ -164,13 +165,18 @@ def _add_finish(
 
 
 def _write_result(
-    f: Function, m: Memory, shape: ModelShape, lane: Reg, status: Status
+    f: Function,
+    m: Memory,
+    shape: ModelShape,
+    lane: Reg,
+    status: Status,
+    state: str = "state",
 ) -> None:
-    """Store a lane's account and free the lane."""
+    """Store a lane's account and the last of its states, and free the lane."""
     subject = m.lane_get("subject", lane, "i64")
     first = f.whole("mul", subject, shape.states)
     with f.loop(shape.states) as i:
-        value = f.get(m.lane("final_state", lane, i), "double")
+        value = f.get(m.lane(state, lane, i), "double")
         f.put(value, f.at(m.job("final"), f.whole("add", first, i), "double"))
     code = Reg("i64", str(int(status)))
     f.put(code, f.at(m.job("status"), subject, "i64"))

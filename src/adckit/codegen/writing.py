@@ -10,10 +10,19 @@ from typing import Any, Protocol
 from adckit.codegen.emitter import Function, Reg
 from adckit.codegen.lower import Block, Value
 
-__all__ = ["MODEL_ARGUMENTS", "ModelShape", "write_block", "write_elimination"]
+__all__ = [
+    "FACTOR_ARGUMENTS",
+    "MODEL_ARGUMENTS",
+    "ModelShape",
+    "write_block",
+    "write_elimination",
+]
 
 MODEL_ARGUMENTS = (
     "ptr noalias %time, ptr noalias %state, ptr noalias %fixed, ptr noalias %input"
+)
+FACTOR_ARGUMENTS = (
+    f"{MODEL_ARGUMENTS}, ptr noalias %diagonal, ptr noalias %lu, ptr noalias %out"
 )
 
 _NONE: Mapping[Any, Reg] = MappingProxyType({})
