@@ -16,7 +16,7 @@ from functools import cached_property
 
 from adckit.codegen.emitter import Function, Module, Reg
 from adckit.codegen.lower import Hoisted, Value, hoist, lower, slots
-from adckit.codegen.writing import MODEL_ARGUMENTS, ModelShape, write_block
+from adckit.codegen.writing import MODEL_ARGUMENTS, Group, ModelShape, write_block
 from adckit.network.cells import CellSystem, partials
 from adckit.network.expr import TIME, ZERO, Expr, Symbol, derivatives, symbols_in
 from adckit.network.lattice import inner, outer, own
@@ -207,7 +207,7 @@ class LatticeModel:
             fixed=self.shared_fixed + cells.lattice.count * self.cell_fixed,
             inputs=len(system.inputs),
             outputs=len(system.outputs),
-            factors=factors,
+            groups=(Group("", 0, len(system.states), 0, factors),),
             events=len(system.triggers),
             assigned=sum(map(len, system.assignments)),
             uses_time=self.uses_time,

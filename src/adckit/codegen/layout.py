@@ -74,6 +74,7 @@ _NUMBERS = (
     "error_before",
     "fraction",  # place inside the step
     "stage_time",
+    "inverse_step",
     "scalar",  # argument of `factor`
 )
 _INTEGERS = (
@@ -109,7 +110,7 @@ class Layout:
         sizes = {
             "state": states,
             "new_state": states,
-            "trial": states,
+            "trial": states * (stages if len(shape.groups) > 1 else 1),
             "final_state": states,
             "rate": states,
             "offset": states,

@@ -1,9 +1,8 @@
-"""One step of a Rosenbrock method on all lanes."""
+"""One step of a Rosenbrock method on all lanes, one group of states after the other."""
 
 from __future__ import annotations
 
 from adckit.codegen.emitter import Function, Module, Reg
-from adckit.codegen.kernels import ModelShape
 from adckit.codegen.layout import Layout, Memory
 from adckit.codegen.methods import Rosenbrock
 from adckit.codegen.stepping import (
@@ -13,6 +12,7 @@ from adckit.codegen.stepping import (
     stage_value,
     weighted,
 )
+from adckit.codegen.writing import Group, ModelShape
 
 __all__ = ["add_rosenbrock"]
 
@@ -21,20 +21,30 @@ def add_rosenbrock(
     module: Module, shape: ModelShape, method: Rosenbrock, layout: Layout
 ) -> None:
     """@try_step: new_state, stages and error from time, state and step."""
+    for stage in range(method.stages):
+        _add_combination(module, shape, method, layout, stage)
     f = module.function("try_step", "ptr noalias %job, ptr noalias %work")
     m = Memory(f, layout)
     c = module.constant
     inverse_step = f.div(c(1.0), m.get("step"))
+    m.put(inverse_step, "inverse_step")
     m.put(f.mul(inverse_step, c(1 / method.gamma)), "scalar")
-    out = (m.place("scalar"), m.place("lu"), m.place("rate"))
-    call_model(f, m, "factor", "time", "state", *out)
     if shape.uses_time:
         call_model(f, m, "slopes", "time", "state", m.place("slope"))
-    for stage in range(method.stages):
-        _write_stage(f, m, shape, method, stage, inverse_step)
+    for group in shape.groups:
+        lu = m.place("lu", group.place)
+        out = (m.place("scalar"), lu, m.place("rate"))
+        call_model(f, m, f"factor{group.suffix}", "time", "state", *out)
+        for stage in range(method.stages):
+            _write_stage(f, m, shape, method, group, stage)
     _write_end(f, m, shape, method)
     f.done()
     add_dense(module, shape, method, layout)
+
+
+def _trial_place(shape: ModelShape, stage: int) -> int:
+    """Groups that come later need to know where those before them were evaluated."""
+    return stage * shape.states if len(shape.groups) > 1 else 0
 
 
 def _write_stage(
@@ -42,34 +52,50 @@ def _write_stage(
     m: Memory,
     shape: ModelShape,
     method: Rosenbrock,
+    group: Group,
     stage: int,
-    inverse_step: Reg,
 ) -> None:
-    with f.loop(shape.states) as i:
+    bounds = (Reg("i64", str(n)) for n in (group.first, group.end))
+    f.call("void", f"combine_{stage}", f.arg("work"), *bounds)
+    if stage:  # the first stage is where `factor` was
+        time = "time"
+        if shape.uses_time:
+            time = "stage_time"
+            passed = f.mul(f.module.constant(method.alpha[stage]), m.get("step"))
+            m.put(f.add(m.get("time"), passed), time)
+        trial = m.place("trial", _trial_place(shape, stage))
+        call_model(f, m, f"rates{group.suffix}", time, trial, m.place("rate"))
+    lu, target = m.place("lu", group.place), m.place("stages", stage * shape.states)
+    places = (lu, m.place("rate"), m.place("offset"), target)
+    f.call("void", f"solve{group.suffix}", *places)
+
+
+def _add_combination(
+    module: Module, shape: ModelShape, method: Rosenbrock, layout: Layout, stage: int
+) -> None:
+    """@combine_n: where stage n is evaluated, and what is added to its rates."""
+    arguments = "ptr noalias %work, i64 %first, i64 %end"
+    f = module.function(f"combine_{stage}", arguments)
+    m = Memory(f, layout)
+    first, end = f.arg("first", "i64"), f.arg("end", "i64")
+    with f.loop(f.whole("sub", end, first)) as n:
+        i = f.whole("add", first, n)
         known = [stage_value(f, m, shape, j, i) for j in range(stage)]
         if stage:
-            m.put(_trial(f, m, method, stage, known, i), "trial", i)
-        m.put(_offset(f, m, shape, method, stage, known, inverse_step, i), "offset", i)
-    if stage:  # the first stage is where `factor` was
-        _write_rates(f, m, shape, method, stage)
-    target = m.place("stages", stage * shape.states)
-    places = (m.place("lu"), m.place("rate"), m.place("offset"), target)
-    f.call("void", "solve", *places)
-
-
-def _write_rates(
-    f: Function, m: Memory, shape: ModelShape, method: Rosenbrock, stage: int
-) -> None:
-    time = "time"
-    if shape.uses_time:
-        time = "stage_time"
-        passed = f.mul(f.module.constant(method.alpha[stage]), m.get("step"))
-        m.put(f.add(m.get("time"), passed), time)
-    call_model(f, m, "rates", time, "trial", m.place("rate"))
+            place = f.whole("add", i, _trial_place(shape, stage))
+            m.put(_trial(f, m, shape, method, stage, known, i), "trial", place)
+        m.put(_offset(f, m, shape, method, stage, known, i), "offset", i)
+    f.done()
 
 
 def _trial(
-    f: Function, m: Memory, method: Rosenbrock, stage: int, known: list[Reg], i: Reg
+    f: Function,
+    m: Memory,
+    shape: ModelShape,
+    method: Rosenbrock,
+    stage: int,
+    known: list[Reg],
+    i: Reg,
 ) -> Reg:
     """Where the stage is evaluated; built on the stage before where the table allows.
 
@@ -77,7 +103,8 @@ def _trial(
     """
     row = method.a[stage]
     if stage > 1 and row[:-1] == method.a[stage - 1]:
-        return weighted(f, row[-1:], known[-1:], m.get("trial", i))
+        place = f.whole("add", i, _trial_place(shape, stage - 1))
+        return weighted(f, row[-1:], known[-1:], m.get("trial", place))
     return weighted(f, row, known, m.get("state", i))
 
 
@@ -88,13 +115,12 @@ def _offset(
     method: Rosenbrock,
     stage: int,
     known: list[Reg],
-    inverse_step: Reg,
     i: Reg,
 ) -> Reg:
     """What the right-hand side of the stage has besides the rates."""
     total = f.module.constant(0.0)
     if stage:
-        total = f.mul(weighted(f, method.c[stage], known), inverse_step)
+        total = f.mul(weighted(f, method.c[stage], known), m.get("inverse_step"))
     if shape.uses_time:
         weight = f.module.constant(method.time_weights[stage])
         total = f.add(total, f.mul(f.mul(weight, m.get("step")), m.get("slope", i)))
@@ -108,7 +134,10 @@ def _write_end(f: Function, m: Memory, shape: ModelShape, method: Rosenbrock) ->
     last = (method.stages - 1) * shape.states
     with f.loop(shape.states) as i:
         old, error = m.get("state", i), m.get("stages", f.whole("add", i, last))
-        new = f.add(m.get("trial", i), error)  # b is the last row of a, and one more
+        trial = f.whole("add", i, _trial_place(shape, method.stages - 1))
+        new = f.add(
+            m.get("trial", trial), error
+        )  # b is the last row of a, and one more
         m.put(new, "new_state", i)
         size = f.larger(f.absolute(old), f.absolute(new))
         allowed = f.add(m.get("absolute", i), f.mul(rtol, size))

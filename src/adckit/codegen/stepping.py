@@ -21,11 +21,12 @@ _UNDEFINED = float("nan")
 
 
 def call_model(
-    f: Function, memory: Memory, name: str, time: str, state: str, *out: Reg
+    f: Function, memory: Memory, name: str, time: str, state: str | Reg, *out: Reg
 ) -> None:
     """Call a model function at a time and state of working memory."""
     fixed = (memory.place(a) for a in _MODEL_ARGUMENTS)
-    f.call("void", name, memory.place(time), memory.place(state), *fixed, *out)
+    at = memory.place(state) if isinstance(state, str) else state
+    f.call("void", name, memory.place(time), at, *fixed, *out)
 
 
 def stage_value(f: Function, m: Memory, shape: ModelShape, j: int, i: Reg) -> Reg:

@@ -13,6 +13,7 @@ from adckit.codegen.lower import Block, Value
 __all__ = [
     "FACTOR_ARGUMENTS",
     "MODEL_ARGUMENTS",
+    "Group",
     "ModelShape",
     "write_block",
     "write_elimination",
@@ -29,6 +30,19 @@ _NONE: Mapping[Any, Reg] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
+class Group:
+    """States from `first` up to `end`, which depend on none after them."""
+
+    suffix: str
+    """Of its functions."""
+    first: int
+    end: int
+    place: int
+    """Where its factors begin."""
+    factors: int
+
+
+@dataclass(frozen=True)
 class ModelShape:
     """Sizes that the integrator needs to know."""
 
@@ -37,12 +51,17 @@ class ModelShape:
     fixed: int
     inputs: int
     outputs: int
-    factors: int
+    groups: tuple[Group, ...]
     events: int
     assigned: int
     uses_time: bool
     seen: tuple[int, ...]
     """States that outputs depend on."""
+
+    @property
+    def factors(self) -> int:
+        """Places that the factors of all groups take."""
+        return sum(group.factors for group in self.groups)
 
 
 class _Plan(Protocol):

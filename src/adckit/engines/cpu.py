@@ -17,8 +17,10 @@ from functools import lru_cache
 
 import numpy as np
 
+from adckit.codegen.collecting import collected_system
 from adckit.codegen.dop853 import dop853
 from adckit.codegen.emitter import Module
+from adckit.codegen.groups import Grouped, grouped
 from adckit.codegen.integrator import add_integrator
 from adckit.codegen.kernels import ModelShape, add_model
 from adckit.codegen.layout import JOB, Layout
@@ -26,7 +28,7 @@ from adckit.codegen.machine import Compiled, compile_module, host, widest_lanes
 from adckit.codegen.mathematics import add_mathematics
 from adckit.codegen.methods import Method
 from adckit.codegen.rodas import RODAS5P
-from adckit.engines.base import Problem, Progress, Solution
+from adckit.engines.base import ActionKind, Actions, Problem, Progress, Solution
 from adckit.engines.choice import EXPLICIT, patience
 from adckit.network.system import OdeSystem
 from adckit.status import Status
@@ -44,6 +46,8 @@ class Kernel:
     shape: ModelShape
     layout: Layout
     lanes: int
+    order: np.ndarray
+    """Number in the system of each state in working memory, (state,)"""
     source: str
     """The LLVM IR that was compiled."""
 
@@ -56,14 +60,14 @@ class Kernel:
 
 
 def module_text(
-    system: OdeSystem, method: Method, lanes: int
+    system: Grouped, method: Method, lanes: int
 ) -> tuple[str, ModelShape, Layout]:
     """The LLVM IR of a system's integrator."""
     module = Module(lanes)
     add_mathematics(module)
-    shape = add_model(module, system)
+    shape = add_model(module, system.system, system.ends)
     x86 = host().triple.startswith("x86_64")
-    layout = add_integrator(module, shape, system, method, x86=x86)
+    layout = add_integrator(module, shape, system.system, method, x86=x86)
     return module.source(), shape, layout
 
 
@@ -72,9 +76,10 @@ def compile_system(
 ) -> Kernel:
     """Compile a system for this machine; `lanes` defaults to the widest register."""
     width = lanes or widest_lanes()
-    source, shape, layout = module_text(system, method, width)
+    arranged = grouped(collected_system(system))
+    source, shape, layout = module_text(arranged, method, width)
     compiled = compile_module(source, ("integrate",))
-    return Kernel(compiled, shape, layout, width, source)
+    return Kernel(compiled, shape, layout, width, np.array(arranged.order), source)
 
 
 class _Kernels:
@@ -132,18 +137,19 @@ class _Run:
 
     def __init__(self, kernel: Kernel, problem: Problem) -> None:
         self.kernel, self.problem = kernel, problem
-        n, system = problem.subjects, problem.system
+        n, system, order = problem.subjects, problem.system, kernel.order
+        actions = problem.actions
         usable = problem.usable()
         waiting = np.where(usable, Status.INTERRUPTED, Status.INVALID_INPUT)
         self.arrays = {
             "parameters": _floats(problem.parameters),
-            "initial": _floats(problem.initial),
-            "absolute": _floats(problem.absolute),
-            "offsets": _integers(problem.actions.offsets),
-            "action_time": _floats(problem.actions.time),
-            "action_kind": _integers(problem.actions.kind),
-            "action_index": _integers(problem.actions.index),
-            "action_value": _floats(problem.actions.value),
+            "initial": _floats(problem.initial[:, order]),
+            "absolute": _floats(problem.absolute[:, order]),
+            "offsets": _integers(actions.offsets),
+            "action_time": _floats(actions.time),
+            "action_kind": _integers(actions.kind),
+            "action_index": _integers(_places(actions, order)),
+            "action_value": _floats(actions.value),
             "times": _floats(problem.times),
             "out": np.full((n, len(problem.times), len(system.outputs)), np.nan),
             "status": waiting.astype(np.int64),
@@ -215,15 +221,26 @@ class _Run:
 
     def solution(self) -> Solution:
         a = self.arrays
+        final = np.empty_like(a["final"])
+        final[:, self.kernel.order] = a["final"]
         return Solution(
             values=a["out"],
             status=a["status"],
             stopped=a["stopped"],
             steps=a["steps"],
             rejected=a["rejected"],
-            final=a["final"],
+            final=final,
             engine="cpu",
         ).masked()
+
+
+def _places(actions: Actions, order: np.ndarray) -> np.ndarray:
+    """Where in working memory each action has its state, or which input it sets."""
+    place = np.argsort(order)
+    is_state = actions.kind != ActionKind.SET_INPUT
+    places = actions.index.copy()
+    places[is_state] = place[actions.index[is_state]]
+    return places
 
 
 def _floats(array: np.ndarray) -> np.ndarray:

@@ -10,45 +10,43 @@ entry:
 
 define internal void @rates(ptr noalias %time, ptr noalias %state, ptr noalias %fixed, ptr noalias %input, ptr noalias %out) nounwind noinline {
 entry:
-  %v1 = getelementptr inbounds <4 x double>, ptr %fixed, i64 1
+  %v1 = getelementptr inbounds <4 x double>, ptr %fixed, i64 0
   %v2 = load <4 x double>, ptr %v1, align 32
   %v3 = getelementptr inbounds <4 x double>, ptr %state, i64 0
   %v4 = load <4 x double>, ptr %v3, align 32
   %v5 = fmul contract <4 x double> %v2, %v4
-  %v6 = getelementptr inbounds <4 x double>, ptr %input, i64 0
-  %v7 = load <4 x double>, ptr %v6, align 32
-  %v8 = fadd contract <4 x double> %v5, %v7
-  %v9 = getelementptr inbounds <4 x double>, ptr %fixed, i64 0
-  %v10 = load <4 x double>, ptr %v9, align 32
-  %v11 = fmul contract <4 x double> %v10, %v4
-  %v12 = getelementptr inbounds <4 x double>, ptr %out, i64 0
-  store <4 x double> %v8, ptr %v12, align 32
-  %v13 = getelementptr inbounds <4 x double>, ptr %out, i64 1
-  store <4 x double> %v11, ptr %v13, align 32
+  %v6 = fneg <4 x double> %v5
+  %v7 = getelementptr inbounds <4 x double>, ptr %input, i64 0
+  %v8 = load <4 x double>, ptr %v7, align 32
+  %v9 = fadd contract <4 x double> %v6, %v8
+  %v10 = getelementptr inbounds <4 x double>, ptr %out, i64 0
+  store <4 x double> %v9, ptr %v10, align 32
+  %v11 = getelementptr inbounds <4 x double>, ptr %out, i64 1
+  store <4 x double> %v5, ptr %v11, align 32
   ret void
 }
 
 define internal void @factor(ptr noalias %time, ptr noalias %state, ptr noalias %fixed, ptr noalias %input, ptr noalias %diagonal, ptr noalias %lu, ptr noalias %out) nounwind noinline {
 entry:
-  %v1 = getelementptr inbounds <4 x double>, ptr %fixed, i64 1
+  %v1 = getelementptr inbounds <4 x double>, ptr %fixed, i64 0
   %v2 = load <4 x double>, ptr %v1, align 32
   %v3 = getelementptr inbounds <4 x double>, ptr %state, i64 0
   %v4 = load <4 x double>, ptr %v3, align 32
   %v5 = fmul contract <4 x double> %v2, %v4
-  %v6 = getelementptr inbounds <4 x double>, ptr %input, i64 0
-  %v7 = load <4 x double>, ptr %v6, align 32
-  %v8 = fadd contract <4 x double> %v5, %v7
-  %v9 = getelementptr inbounds <4 x double>, ptr %fixed, i64 0
-  %v10 = load <4 x double>, ptr %v9, align 32
-  %v11 = fmul contract <4 x double> %v10, %v4
+  %v6 = fneg <4 x double> %v5
+  %v7 = getelementptr inbounds <4 x double>, ptr %input, i64 0
+  %v8 = load <4 x double>, ptr %v7, align 32
+  %v9 = fadd contract <4 x double> %v6, %v8
+  %v10 = getelementptr inbounds <4 x double>, ptr %fixed, i64 1
+  %v11 = load <4 x double>, ptr %v10, align 32
   %v12 = getelementptr inbounds <4 x double>, ptr %out, i64 0
-  store <4 x double> %v8, ptr %v12, align 32
+  store <4 x double> %v9, ptr %v12, align 32
   %v13 = getelementptr inbounds <4 x double>, ptr %out, i64 1
-  store <4 x double> %v11, ptr %v13, align 32
+  store <4 x double> %v5, ptr %v13, align 32
   %v14 = getelementptr inbounds <4 x double>, ptr %diagonal, i64 0
   %v15 = load <4 x double>, ptr %v14, align 32
-  %v16 = fneg <4 x double> %v2
-  %v17 = fneg <4 x double> %v10
+  %v16 = fneg <4 x double> %v11
+  %v17 = fneg <4 x double> %v2
   %v18 = fadd contract <4 x double> %v15, %v16
   %v19 = fdiv <4 x double> <double 0x3FF0000000000000, double 0x3FF0000000000000, double 0x3FF0000000000000, double 0x3FF0000000000000>, %v18
   %v20 = getelementptr inbounds <4 x double>, ptr %lu, i64 2
