@@ -196,7 +196,9 @@ def test_ctrl_c_says_how_to_go_on(whole: Path, tmp_path: Path) -> None:
         code, error = interrupted(folder)
         if code != 0:
             break
-    assert code == 130
+    # Shells show 130 for both: Python ends itself by the signal, whatever the program
+    # returns, where the interrupt came while an extension module was being loaded.
+    assert code in (130, -signal.SIGINT)
     assert f"To go on: adckit resume {folder}" in error
     assert "Traceback" not in error
     assert main(["resume", str(folder)]) == 0

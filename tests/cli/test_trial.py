@@ -130,7 +130,7 @@ def test_ctrl_c_keeps_what_is_done(tmp_path: Path) -> None:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode in (130, -signal.SIGINT)
     assert "trials are done and kept" in errors
     assert "adckit resume" in errors
     assert list(folder.glob("trials/part-*.parquet"))

@@ -26,7 +26,7 @@ A, B, X, Y = (Symbol(name) for name in "abxy")
 def test_terms_of_one_state_get_one_factor() -> None:
     rate = A * X - B * X + Y * X / (A + 1.0) - Y * 2.0 * A + B
     (found,) = collected([rate], {"x", "y"}, {"a", "b"})
-    assert str(found) == "(y/(a + 1) + a - b)*x + (-2*a)*y + b"
+    assert str(found) == "(y/(a + 1) + a - b)*x - y*2*a + b"
 
 
 def test_what_is_no_multiple_of_a_state_stays() -> None:

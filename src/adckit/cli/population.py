@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from adckit.io.chunks import ChunkStore
     from adckit.io.population_runs import PopulationRequest, PopulationRun
     from adckit.io.request import Request
     from adckit.report.population_report import PopulationSummary
@@ -233,33 +232,11 @@ def _finish(
     report: bool,
 ) -> int:
     """Run what is missing, then sum up."""
-    from adckit.cli.printing import console, working
-    from adckit.cli.unknowns import show_unknown
-    from adckit.cli.watching import watching
     from adckit.io.chunks import ChunkStore
-    from adckit.io.population_runs import draw_unknown_of_population
-    from adckit.report.population_report import (
-        heading,
-        summarise_population,
-        write_summary,
-    )
-    from adckit.studies.campaign import run_campaign
 
-    screen = console()
-    seed = "" if run.request.table else f", seed {run.request.seed}"
-    screen.print(campaign.ready.network.name, style="bold")
-    screen.print(f"{campaign.dosing}; {campaign.times[-1]:g} days{seed}", style="dim")
-    screen.print(str(campaign.plan))
     store = ChunkStore(folder, campaign.units(), campaign.plan.chunks)
     try:
-        with watching(campaign.plan.subjects) as watch:
-            run_campaign(campaign, store, threads=threads, report=watch)
-        with working("drawing what is not known"):
-            unknown = draw_unknown_of_population(request, campaign)
-        with working("summing up"):
-            found = summarise_population(campaign, folder)
-            section = show_unknown(screen, folder, unknown, heading(campaign), report)
-            write_summary(folder, run, campaign, found, report=report, section=section)
+        found = _carried_out(store, run, request, campaign, threads, report=report)
     except KeyboardInterrupt:
         done = len(store.entries)
         print(
@@ -268,19 +245,55 @@ def _finish(
             file=sys.stderr,
         )
         return 130
-    _print_summary(screen, found)
+    _print_summary(found)
     name = "report.html" if report else "summary.json"
     print(f"Written to {folder}; see {folder / name}")
     return 1 if found.counts["failed"] else 0
 
 
-def _print_summary(screen: Console, found: PopulationSummary) -> None:
-    from adckit.cli.printing import plain_table
+def _carried_out(
+    store: ChunkStore,
+    run: PopulationRun,
+    request: PopulationRequest,
+    campaign: Campaign,
+    threads: int | None,
+    *,
+    report: bool,
+) -> PopulationSummary:
+    from adckit.cli.printing import console, working
+    from adckit.cli.unknowns import show_unknown
+    from adckit.cli.watching import watching
+    from adckit.io.population_runs import draw_unknown_of_population
+    from adckit.report.population_report import (
+        heading,
+        summarise_population,
+        write_summary,
+    )
+    from adckit.studies.campaign import run_campaign
+
+    screen, folder = console(), store.folder
+    seed = "" if run.request.table else f", seed {run.request.seed}"
+    screen.print(campaign.ready.network.name, style="bold")
+    screen.print(f"{campaign.dosing}; {campaign.times[-1]:g} days{seed}", style="dim")
+    screen.print(str(campaign.plan))
+    with watching(campaign.plan.subjects) as watch:
+        run_campaign(campaign, store, threads=threads, report=watch)
+    with working("drawing what is not known"):
+        unknown = draw_unknown_of_population(request, campaign)
+    with working("summing up"):
+        found = summarise_population(campaign, folder)
+        section = show_unknown(screen, folder, unknown, heading(campaign), report)
+        write_summary(folder, run, campaign, found, report=report, section=section)
+    return found
+
+
+def _print_summary(found: PopulationSummary) -> None:
+    from adckit.cli.printing import console, plain_table
     from adckit.report.collecting import shown_unit
     from adckit.report.population_report import quantity_words
     from adckit.report.words import number_text
 
-    counts = found.counts
+    screen, counts = console(), found.counts
     screen.print(
         f"{counts['all']:,} subjects: {counts['failed']:,} failed, "
         f"{counts['retried']:,} solved at a later try, {counts['suspicious']:,} with a "

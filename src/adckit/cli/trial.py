@@ -192,17 +192,19 @@ def _finish(
     report: bool,
 ) -> int:
     """Run what is missing, then sum up."""
-    from adckit.cli.printing import console, working
     from adckit.io.trial_runs import TrialStore
-    from adckit.report.trial_report import write_trial_report
-    from adckit.report.trial_summary import summarise_trial
 
-    screen, request = console(), run.request
-    screen.print(protocol.card.title, style="bold")
-    words = f"{request.replicates:,} trials, seed {request.seed}"
-    screen.print(f"{protocol.name}, {protocol.kind}; {words}", style="dim")
+    request = run.request
     store = TrialStore(folder, protocol, request.replicates)
     try:
+        from adckit.cli.printing import console, working
+        from adckit.report.trial_report import write_trial_report
+        from adckit.report.trial_summary import summarise_trial
+
+        screen = console()
+        screen.print(protocol.card.title, style="bold")
+        words = f"{request.replicates:,} trials, seed {request.seed}"
+        screen.print(f"{protocol.name}, {protocol.kind}; {words}", style="dim")
         _run(store, protocol, model, request.seed)
     except KeyboardInterrupt:
         print(

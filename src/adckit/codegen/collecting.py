@@ -58,21 +58,31 @@ class _Collector:
         self._is_fixed: dict[Expr, bool] = {}
 
     def rewritten(self, root: Expr) -> Expr:
-        factors: dict[Expr, list[Expr]] = {}
-        rest: list[Expr] = []
+        """A term that is alone with its state stays as it is.
+
+        It is often the same flux in another rate, and what flows in and out cancels
+        exactly then: a system at rest stays at rest.
+        """
+        alike: dict[Expr, list[tuple[bool, Expr]]] = {}
         for negative, term in _terms(root):
             found = self._factor(term)
-            if found is None:
-                rest.append(-term if negative else term)
-            else:
-                factor, state = found
-                factors.setdefault(state, []).append(-factor if negative else factor)
+            alike.setdefault(found[1] if found else term, []).append((negative, term))
         total: Expr = ZERO
-        for state, parts in factors.items():
-            total = total + self._sum(parts) * state
-        return total + _summed(rest)
+        for state, terms in alike.items():
+            if len(terms) > 1 and self._factor(terms[0][1]):
+                total = total + self._sum(terms) * state
+                continue
+            for negative, term in terms:
+                total = total - term if negative else total + term
+        return total
 
-    def _sum(self, parts: list[Expr]) -> Expr:
+    def _sum(self, terms: list[tuple[bool, Expr]]) -> Expr:
+        """The common factor of terms of the same state."""
+        parts = []
+        for negative, term in terms:
+            found = self._factor(term)
+            assert found is not None
+            parts.append(-found[0] if negative else found[0])
         changing = [part for part in parts if not self._depends_on_fixed_alone(part)]
         fixed = [part for part in parts if self._depends_on_fixed_alone(part)]
         return _summed(changing) + _summed(fixed)

@@ -14,7 +14,7 @@ _SHRINK_AGAIN = 0.3
 """More of it after a step was refused twice: so close to a dose the error falls by less
 than the method's order says."""
 _PROPORTIONAL, _INTEGRAL = 0.4, 0.7  # Gustafsson's PI controller, per order
-_LEAST_BEFORE, _LEAST_BEFORE_EXPLICIT = 0.03, 1e-4
+_LEAST_BEFORE, _LEAST_BEFORE_EXPLICIT = 0.01, 1e-4
 """The error before the last counts as at least this.  Of two small errors the earlier
 only says how short the step was; explicit steps gain from that caution after a dose."""
 
