@@ -2,8 +2,9 @@
 
 Both forms answer the same question: six outputs, six doses of 3.6 mg/kg, 127 daily
 times.  The library's events (cure of a tumour) are left out for every tool: not every
-tool could watch for them.  The spread of growth and kill is such that no tumour of 20,000
-subjects falls to its last cell.  States that no output depends on are left out as well.
+tool could watch for them.  The spread of growth and kill is such that no tumour of
+20,000 subjects falls to its last cell.  States that no output depends on are left out
+as well.
 """
 
 from __future__ import annotations

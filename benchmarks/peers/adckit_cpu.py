@@ -19,6 +19,7 @@ from adckit import simulate
 from adckit.engines import cpu
 from adckit.engines.base import Problem, Solution
 from adckit.engines.choice import chosen_method
+from adckit.engines.compiling import compile_system
 from adckit.engines.ladder import with_retries
 from benchmarks.case import Case, Tolerance
 from benchmarks.peers.base import Run, Solver, Tool
@@ -65,7 +66,7 @@ class AdckitCpu(Tool):
             partial(cpu.solve, lanes=self.lanes, threads=self.threads)
         )
         with tempfile.TemporaryDirectory() as empty, _kernel_cache(empty):
-            cpu.compile_system(case.system, lanes=self.lanes)
+            compile_system(case.system, lanes=self.lanes)
         for tolerance in (1e-2, 1e-9):  # either method
             prepare(case.population(1))(case.tolerance(tolerance, None))
         return prepare

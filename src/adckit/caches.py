@@ -30,7 +30,7 @@ __all__ = [
 
 LARGEST = 512 * 2**20
 """Bytes that all files together may take."""
-KINDS = (".o", ".card", ".unit")
+KINDS = (".o", ".rate", ".card", ".unit")
 _ROOM = 0.8  # of the largest size is left full, so that not every file makes room
 _WORTH_A_LOOK = 2**16  # bytes; smaller files do not make the folder full
 _ABANDONED = 3600.0  # seconds after which a half-written file has no writer any more

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from adckit.caches import cache_folder
+from adckit.codegen.fingerprint import fingerprint
 from adckit.codegen.machine import widest_lanes
 from adckit.engines import cpu
 from adckit.engines.base import ActionKind, Actions, Problem
+from adckit.engines.compiling import compile_system
 from adckit.network.expr import Symbol
 from adckit.status import Status
 from tests.engines.models import decay, free_form, parameter, problem
@@ -132,9 +134,19 @@ def test_kernel_is_cached_and_verified(
     tmp_path: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ADCKIT_CACHE", str(tmp_path))
-    first = cpu.compile_system(decay())
-    second = cpu.compile_system(decay())
-    assert (first.compiled.from_cache, second.compiled.from_cache) == (False, True)
+    first = compile_system(decay())
+    second = compile_system(decay())
+    assert (first.from_cache, second.from_cache) == (False, True)
     (image,) = cache_folder().glob("*.o")
     image.write_bytes(b"broken" + image.read_bytes()[6:])
-    assert not cpu.compile_system(decay()).compiled.from_cache
+    assert not compile_system(decay()).from_cache
+
+
+def test_equations_decide_which_kernel_is_taken() -> None:
+    assert fingerprint(decay()) == fingerprint(decay())
+    system = decay()
+    faster = replace(system, rates=(system.rates[0] * 2.0, system.rates[1]))
+    renamed = replace(system, states=("y", "gone"))
+    swapped = replace(system, rates=system.rates[::-1])
+    others = {fingerprint(s) for s in (faster, renamed, swapped)}
+    assert len(others | {fingerprint(system)}) == 4

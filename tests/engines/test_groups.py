@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -94,9 +96,10 @@ def test_a_group_depends_on_none_after_it() -> None:
     assert arranged.system.states == tuple(states[i] for i in arranged.order)
 
 
-def solved(monkeypatch: pytest.MonkeyPatch, largest: int) -> Result:
+def solved(monkeypatch: pytest.MonkeyPatch, empty: Path, largest: int) -> Result:
     """Doses, a reset to nothing and the cure of a small tumour."""
     monkeypatch.setattr(groups, "LARGEST", largest)
+    monkeypatch.setenv("ADCKIT_CACHE", str(empty / str(largest)))
     cpu._Kernels.of.cache_clear()
     doses = [DoseRecord(time=t, amount=5000.0, port="central") for t in (0.0, 21.0)]
     doses.append(DoseRecord(time=30.0, amount=900.0, port="central", evid=4))
@@ -105,11 +108,13 @@ def solved(monkeypatch: pytest.MonkeyPatch, largest: int) -> Result:
     return simulate("T-DM1", doses, subjects=subjects, times=times, rtol=1e-8)
 
 
-def test_groups_take_the_same_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = solved(monkeypatch, 1000)
+def test_groups_take_the_same_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = solved(monkeypatch, tmp_path, 1000)
     assert whole.curve("tumour_volume")[0, 58] < 1e-6  # mm3; a cell has 2.6e-6
     for largest in (1, 40):
-        found = solved(monkeypatch, largest)
+        found = solved(monkeypatch, tmp_path, largest)
         np.testing.assert_array_equal(found.steps, whole.steps)
         top = np.abs(whole.values).max(axis=(0, 1))
         error = np.abs(found.values - whole.values)

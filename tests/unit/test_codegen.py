@@ -18,7 +18,7 @@ from adckit.codegen.dop853 import dop853
 from adckit.codegen.emitter import Module
 from adckit.codegen.kernels import add_model
 from adckit.codegen.lower import Value, hoist, lower, slots
-from adckit.codegen.machine import compile_module, widest_lanes
+from adckit.codegen.machine import linked, object_code, widest_lanes
 from adckit.codegen.mathematics import add_mathematics
 from adckit.codegen.methods import RungeKutta
 from adckit.codegen.python import python_source
@@ -46,7 +46,7 @@ def on_lanes(name: str, lanes: int) -> Callable[..., np.ndarray]:
             args.append(f.load(f.arg("y"), i))
         f.store(f.call(module.real, name, *args), f.arg("out"), i)
     f.done()
-    compiled = compile_module(module.source(), ("run",))
+    compiled = linked(object_code(module.source()), ("run",))
     pointer = ctypes.c_void_p
     run = compiled.function("run", pointer, pointer, pointer, ctypes.c_int64)
 

@@ -1,8 +1,4 @@
-"""From IR text to machine code, with a cache on disk.
-
-The key of a cached object is the hash of everything that decides its content: the IR,
-the compiler's version, the processor with its features, and the optimisation level.
-"""
+"""From IR text to machine code in this process."""
 
 from __future__ import annotations
 
@@ -14,9 +10,14 @@ from typing import Any
 import llvmlite
 import llvmlite.binding as llvm
 
-from adckit.caches import cache_key, cached, keep
-
-__all__ = ["Compiled", "compile_module", "host", "widest_lanes"]
+__all__ = [
+    "Compiled",
+    "compiler_key",
+    "host",
+    "linked",
+    "object_code",
+    "widest_lanes",
+]
 
 OPTIMISATION = 2
 
@@ -28,7 +29,6 @@ class Compiled:
     addresses: dict[str, int]
     keep: tuple[Any, ...]
     """Owners of the code."""
-    from_cache: bool
 
     def function(self, name: str, *arguments: Any) -> Any:
         """A callable that releases the interpreter's lock while it runs."""
@@ -63,33 +63,9 @@ def widest_lanes() -> int:
     return 4 if host().has("avx2") and host().has("fma") else 2
 
 
-def compile_module(source: str, names: tuple[str, ...]) -> Compiled:
-    """Compile IR text, or load what an earlier run compiled, and link `names`."""
+def object_code(source: str) -> bytes:
+    """Compile IR text for this machine."""
     machine = _target_machine()
-    name = f"{_key(source)}.o"
-    image = cached(name)
-    found = image is not None
-    if image is None:
-        image = _compile(source, machine)
-        keep(name, image)
-    jit = llvm.create_lljit_compiler(machine, use_jit_link=False)
-    builder = llvm.JITLibraryBuilder().add_object_img(image).add_current_process()
-    for name in names:
-        builder.export_symbol(name)
-    library = builder.link(jit, "adckit")
-    addresses = {name: int(library[name]) for name in names}
-    return Compiled(addresses, (jit, library), found)
-
-
-def _target_machine() -> Any:
-    host()
-    target = llvm.Target.from_triple(host().triple)
-    return target.create_target_machine(
-        cpu=host().cpu, features=host().features, opt=OPTIMISATION, jit=True
-    )
-
-
-def _compile(source: str, machine: Any) -> bytes:
     module = llvm.parse_assembly(source)
     module.triple = host().triple
     module.data_layout = str(machine.target_data)
@@ -102,13 +78,32 @@ def _compile(source: str, machine: Any) -> bytes:
     return bytes(machine.emit_object(module))
 
 
-def _key(source: str) -> str:
-    return cache_key(
-        source,
+def linked(image: bytes, names: tuple[str, ...]) -> Compiled:
+    """Load object code and look up `names` in it."""
+    jit = llvm.create_lljit_compiler(_target_machine(), use_jit_link=False)
+    builder = llvm.JITLibraryBuilder().add_object_img(image).add_current_process()
+    for name in names:
+        builder.export_symbol(name)
+    library = builder.link(jit, "adckit")
+    addresses = {name: int(library[name]) for name in names}
+    return Compiled(addresses, (jit, library))
+
+
+def compiler_key() -> tuple[str, ...]:
+    """Everything besides its source that decides object code."""
+    return (
         llvmlite.__version__,
         repr(llvm.llvm_version_info),
         host().triple,
         host().cpu,
         host().features,
         str(OPTIMISATION),
+    )
+
+
+def _target_machine() -> Any:
+    host()
+    target = llvm.Target.from_triple(host().triple)
+    return target.create_target_machine(
+        cpu=host().cpu, features=host().features, opt=OPTIMISATION, jit=True
     )

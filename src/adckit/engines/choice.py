@@ -21,6 +21,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from adckit.caches import cache_key, cached, keep
+from adckit.codegen.fingerprint import fingerprint
 from adckit.network.expr import TIME, evaluate
 from adckit.network.system import OdeSystem
 
@@ -51,8 +53,19 @@ def chosen_method(system: OdeSystem, typical: np.ndarray, rtol: float) -> str:
 def fastest_rate(system: OdeSystem, typical: np.ndarray) -> float:
     """Largest eigenvalue of the Jacobian at the initial state, per day.
 
-    Infinite where the Jacobian is.
+    Infinite where the Jacobian is.  Kept in the cache: deriving the Jacobian takes
+    longer than solving for one subject.
     """
+    key = cache_key(fingerprint(system), typical.tobytes().hex())
+    known = cached(f"{key}.rate")
+    if known is not None:
+        return float(known)
+    found = _fastest_rate(system, typical)
+    keep(f"{key}.rate", repr(found).encode())
+    return found
+
+
+def _fastest_rate(system: OdeSystem, typical: np.ndarray) -> float:
     size = len(system.states)
     with np.errstate(all="ignore"):
         start = system.initial_state(typical[np.newaxis])[0]

@@ -17,69 +17,19 @@ from functools import lru_cache
 
 import numpy as np
 
-from adckit.codegen.collecting import collected_system
 from adckit.codegen.dop853 import dop853
-from adckit.codegen.emitter import Module
-from adckit.codegen.groups import Grouped, grouped
-from adckit.codegen.integrator import add_integrator
-from adckit.codegen.kernels import ModelShape, add_model
-from adckit.codegen.layout import JOB, Layout
-from adckit.codegen.machine import Compiled, compile_module, host, widest_lanes
-from adckit.codegen.mathematics import add_mathematics
-from adckit.codegen.methods import Method
+from adckit.codegen.layout import JOB
+from adckit.codegen.machine import widest_lanes
 from adckit.codegen.rodas import RODAS5P
 from adckit.engines.base import ActionKind, Actions, Problem, Progress, Solution
 from adckit.engines.choice import EXPLICIT, patience
+from adckit.engines.compiling import Kernel, compile_system
 from adckit.network.system import OdeSystem
 from adckit.status import Status
 
-__all__ = ["Kernel", "compile_system", "solve"]
+__all__ = ["solve"]
 
 _WAIT = 0.1  # seconds between looks at the progress
-
-
-@dataclass(frozen=True)
-class Kernel:
-    """A compiled system."""
-
-    compiled: Compiled
-    shape: ModelShape
-    layout: Layout
-    lanes: int
-    order: np.ndarray
-    """Number in the system of each state in working memory, (state,)"""
-    source: str
-    """The LLVM IR that was compiled."""
-
-    def workspace(self) -> np.ndarray:
-        """Working memory for one thread, aligned to a cache line."""
-        size = self.layout.size * self.lanes
-        raw = np.zeros(size + 8)
-        first = (-raw.ctypes.data % 64) // 8
-        return raw[first : first + size]
-
-
-def module_text(
-    system: Grouped, method: Method, lanes: int
-) -> tuple[str, ModelShape, Layout]:
-    """The LLVM IR of a system's integrator."""
-    module = Module(lanes)
-    add_mathematics(module)
-    shape = add_model(module, system.system, system.ends)
-    x86 = host().triple.startswith("x86_64")
-    layout = add_integrator(module, shape, system.system, method, x86=x86)
-    return module.source(), shape, layout
-
-
-def compile_system(
-    system: OdeSystem, *, method: Method = RODAS5P, lanes: int | None = None
-) -> Kernel:
-    """Compile a system for this machine; `lanes` defaults to the widest register."""
-    width = lanes or widest_lanes()
-    arranged = grouped(collected_system(system))
-    source, shape, layout = module_text(arranged, method, width)
-    compiled = compile_module(source, ("integrate",))
-    return Kernel(compiled, shape, layout, width, np.array(arranged.order), source)
 
 
 class _Kernels:
