@@ -40,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmark."""
     asked = _parser().parse_args(arguments)
     options = QUICK if asked.quick else FULL
+    if asked.budget:
+        options = replace(options, budget=asked.budget)
     if asked.large:
         sizes, memory = options.sizes + LARGE_SIZES, options.memory + LARGE_MEMORY
         options = replace(options, sizes=sizes, memory=memory)
@@ -86,6 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--docs", type=Path, help="a page to paste the tables into")
     parser.add_argument("--large", action="store_true", help="10^5 and 10^6 subjects")
+    parser.add_argument(
+        "--budget", type=float, help="seconds that one tool may take, twice, per case"
+    )
     parser.add_argument(
         "--no-alone", action="store_true", help="leave out adckit's scaling and memory"
     )

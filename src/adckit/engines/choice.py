@@ -56,7 +56,7 @@ def fastest_rate(system: OdeSystem, typical: np.ndarray) -> float:
     Infinite where the Jacobian is.  Kept in the cache: deriving the Jacobian takes
     longer than solving for one subject.
     """
-    key = cache_key(fingerprint(system), typical.tobytes().hex())
+    key = cache_key("rate 1", fingerprint(system), typical.tobytes().hex())
     known = cached(f"{key}.rate")
     if known is not None:
         return float(known)

@@ -47,6 +47,7 @@ _STYLE: dict[Any, Any] = {
     "xtick.labelcolor": INK,
     "ytick.labelcolor": INK,
     "text.color": INK,
+    "axes.titley": 1.0,  # else the place of every title is looked for
 }
 
 
