@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -314,3 +315,39 @@ def test_a_reader_that_leaves_does_not_lose_the_run(tmp_path: Path) -> None:
     if process.stderr:
         process.stderr.close()
     assert {path.name for path in (tmp_path / "run").iterdir()} == RESULTS
+
+
+def shell(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """What a shell gets that calls the installed command."""
+    call = "from adckit.cli.main import command; command()"
+    return subprocess.run(
+        [sys.executable, "-c", call, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_command_leaves_with_its_code_and_all_it_printed(tmp_path: Path) -> None:
+    run = str(tmp_path / "run")
+    dose = ("--regimen", "100 mg once", "--no-report")
+    done = shell("simulate", "two-compartment", *dose, "-o", run)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"Written to {run}" in done.stdout
+    bad = shell("simulate", "nothing")
+    assert bad.returncode == 2
+    assert bad.stderr.startswith("adckit: Unknown product 'nothing'.")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there is no head")
+def test_a_reader_that_leaves_gets_no_traceback() -> None:
+    call = "from adckit.cli.main import command; command()"
+    with subprocess.Popen(
+        [sys.executable, "-c", call, "show", "T-DM1"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert b"Traceback" not in process.stderr.read()

@@ -7,9 +7,10 @@ fails; 2 the input makes no sense; 130 stopped by the user.
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 
@@ -28,7 +29,7 @@ from adckit.cli import (
     trial,
 )
 
-__all__ = ["app", "main"]
+__all__ = ["app", "command", "main"]
 
 app = typer.Typer(
     name="adckit",
@@ -104,6 +105,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else 1
     return 0
+
+
+def command() -> NoReturn:
+    """What the shell calls: `main`, then away.
+
+    Python would take every object apart before it ends, for as long as a simulation
+    takes; files are written and closed by then.
+    """
+    code = main()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:  # whoever reads has gone, such as `head`
+        code = code or 1
+    os._exit(code)
 
 
 if __name__ == "__main__":

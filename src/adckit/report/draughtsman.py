@@ -7,6 +7,7 @@ had, this one draws.  Nothing heavy is imported here: the process is to start fi
 
 from __future__ import annotations
 
+import os
 import pickle
 import subprocess
 import sys
@@ -38,6 +39,7 @@ class Draughtsman:
                     stdin=subprocess.PIPE,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
+                    env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
                 )
             except OSError:
                 self._process = None
