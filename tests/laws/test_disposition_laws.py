@@ -18,7 +18,7 @@ from adckit.mechanisms.assemble import assemble
 from adckit.mechanisms.blueprint import Blueprint
 from adckit.molecules.load import DrugLoad
 from tests.blueprints import BROAD, example
-from tests.harness import Dose, Run, run
+from tests.harness import TIGHT, Dose, Run, run
 
 KDEC = 0.17  # 1/day, of the example
 TIMES = [0.01, 0.5, 2.0, 7.0, 21.0]
@@ -170,7 +170,9 @@ def test_dose_proportionality(engine: Engine) -> None:
     )
     for name in ("conjugate", "total_antibody", "conjugated_payload", "free_payload"):
         expected = 3 * one.output[name]
-        np.testing.assert_allclose(three.output[name], expected, rtol=1e-8)
+        # ten times the tolerance, of the largest value: what the engines promise
+        promised = 10 * TIGHT * expected.max()
+        np.testing.assert_allclose(three.output[name], expected, 1e-9, promised)
 
 
 def test_a_stable_linker_keeps_the_load(engine: Engine) -> None:

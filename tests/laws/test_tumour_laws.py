@@ -16,7 +16,7 @@ from adckit.network.expr import ONE, Symbol
 from adckit.network.network import Network
 from adckit.network.parts import Port, Reaction, Species
 from tests.blueprints import example
-from tests.harness import Dose, Run, internal, run
+from tests.harness import TIGHT, Dose, Run, internal, run
 
 STILL = {"doubling_time": 1e15}
 """Days; a tumour that does not grow within the tests."""
@@ -54,9 +54,12 @@ def test_receptors_rest_without_drug_while_the_tumour_grows(engine: Engine) -> N
     result = run(network, [], [0.0, 5.0, 50.0], engine)
     cells = internal(network, "cell_density") * result.output["tumour_volume"] * 1e-6
     surface = cells * internal(network, "receptors_per_cell")
-    np.testing.assert_allclose(result.state["surface_receptor"], surface, rtol=1e-9)
+    # ten times the tolerance, and room for the explicit method, which nobody would
+    # take here: at its limit of stability rounding grows to the tolerance of a step
+    near = 2 * 10 * TIGHT
+    np.testing.assert_allclose(result.state["surface_receptor"], surface, rtol=near)
     inside = surface * 0.154 / (0.086 + 0.05)
-    np.testing.assert_allclose(result.state["endosomal_receptor"], inside, rtol=1e-9)
+    np.testing.assert_allclose(result.state["endosomal_receptor"], inside, rtol=near)
 
 
 def with_payload_in_cells(network: Network) -> Network:

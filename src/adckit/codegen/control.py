@@ -66,8 +66,9 @@ def _add_judge(module: Module, method: Method, layout: Layout) -> None:
     growth = f.select(m.mask("refused"), f.smaller(growth, c(1.0)), growth)
     shrink = f.call(module.real, "pow", size, c(-1.0 / order))
     shrink = f.larger(f.mul(c(_SAFETY), shrink), c(_SHRINK_BADLY))
-    again = f.mul(shrink, c(_SHRINK_AGAIN))
-    shrink = f.select(m.mask("refused"), again, shrink)
+    if not explicit:
+        again = f.mul(shrink, c(_SHRINK_AGAIN))
+        shrink = f.select(m.mask("refused"), again, shrink)
     shrink = f.select(known, shrink, c(_SHRINK_BADLY))
     factor = f.select(good, growth, shrink)
     m.put(f.mul(m.get("step"), factor), "proposal")

@@ -33,12 +33,18 @@ class Grouped:
     ends: tuple[int, ...]
     """Where each group ends."""
 
+    @classmethod
+    def whole(cls, system: OdeSystem) -> Grouped:
+        """One group, in the order that is there."""
+        size = len(system.states)
+        return cls(system, tuple(range(size)), (size,))
+
 
 def grouped(system: OdeSystem) -> Grouped:
     """Put the states of a system in groups; one with a lattice stays whole."""
     size = len(system.states)
     if system.cells is not None or size <= LARGEST:
-        return Grouped(system, tuple(range(size)), (size,))
+        return Grouped.whole(system)
     groups: list[list[int]] = [[]]
     for component in components(size, system.jacobian):
         if groups[-1] and len(groups[-1]) + len(component) > LARGEST:

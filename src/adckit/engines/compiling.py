@@ -16,7 +16,7 @@ from adckit.caches import cache_key, cached, keep
 from adckit.codegen.collecting import collected_system
 from adckit.codegen.emitter import Module
 from adckit.codegen.fingerprint import fingerprint
-from adckit.codegen.groups import grouped
+from adckit.codegen.groups import Grouped, grouped
 from adckit.codegen.integrator import add_integrator
 from adckit.codegen.kernels import add_model
 from adckit.codegen.layout import Layout
@@ -29,7 +29,7 @@ from adckit.codegen.machine import (
     widest_lanes,
 )
 from adckit.codegen.mathematics import add_mathematics
-from adckit.codegen.methods import Method
+from adckit.codegen.methods import Method, Rosenbrock
 from adckit.codegen.rodas import RODAS5P
 from adckit.network.system import OdeSystem
 
@@ -80,8 +80,16 @@ def compile_system(
 def module_text(
     system: OdeSystem, method: Method, lanes: int
 ) -> tuple[str, Layout, tuple[int, ...]]:
-    """The LLVM IR of an integrator, its working memory and the order of its states."""
-    arranged = grouped(collected_system(system))
+    """The LLVM IR of an integrator, its working memory and the order of its states.
+
+    An explicit method gets the rates as they are written.  It has no matrix to gain by
+    collecting, and at the limit of its stability it would amplify what cancels less
+    exactly then.
+    """
+    if isinstance(method, Rosenbrock):
+        arranged = grouped(collected_system(system))
+    else:
+        arranged = Grouped.whole(system)
     module = Module(lanes)
     add_mathematics(module)
     shape = add_model(module, arranged.system, arranged.ends)
