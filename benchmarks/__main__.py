@@ -32,6 +32,7 @@ from benchmarks.report import (
     question_text,
 )
 from benchmarks.scaling import one_core, rtol_for, scale
+from benchmarks.stored import stored
 
 _FOLDER = Path(__file__).resolve().parent
 
@@ -39,6 +40,10 @@ _FOLDER = Path(__file__).resolve().parent
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmark."""
     asked = _parser().parse_args(arguments)
+    if asked.stored:
+        machine, command, results = stored(asked.stored)
+        _publish(head_text(machine, command), results, asked.out, asked.docs)
+        return
     options = QUICK if asked.quick else FULL
     if asked.budget:
         options = replace(options, budget=asked.budget)
@@ -52,21 +57,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     command = " ".join(["python -m benchmarks", *(arguments or sys.argv[1:])])
     head = head_text(machine, command)
     sys.stdout.write(f"{head}\n")
-    results, texts = [], [head]
+    results = []
     asked.out.mkdir(parents=True, exist_ok=True)
     for name in asked.case or CASES:
         results.append(_measured(name, peers, options, asked.no_alone))
-        texts.append(case_text(results[-1]))
-        sys.stdout.write(f"{texts[-1]}\n")
+        sys.stdout.write(f"{case_text(results[-1])}\n")
         sys.stdout.flush()
         data = json.dumps(as_data(machine, command, results), indent=1)
         (asked.out / "results.json").write_text(data)  # what is done is kept
-    texts.append(question_text(results))
-    sys.stdout.write(f"{texts[-1]}\n")
-    for path in draw(results, asked.out):
+    sys.stdout.write(f"{question_text(results)}\n")
+    _publish(head, results, asked.out, asked.docs)
+
+
+def _publish(
+    head: str, results: Sequence[CaseResult], folder: Path, page: Path | None
+) -> None:
+    """Draw the plots and, if there is a page, paste the tables into it."""
+    for path in draw(results, folder):
         sys.stdout.write(f"wrote {path}\n")
-    if asked.docs:
-        paste("\n".join(texts), asked.docs)
+    if page:
+        texts = [head, *map(case_text, results), question_text(results)]
+        paste("\n".join(texts), page)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -87,6 +98,12 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, default=_FOLDER, help="folder for results.json and plots"
     )
     parser.add_argument("--docs", type=Path, help="a page to paste the tables into")
+    parser.add_argument(
+        "--stored",
+        type=Path,
+        action="append",
+        help="results.json of an earlier run; several are put together",
+    )
     parser.add_argument("--large", action="store_true", help="10^5 and 10^6 subjects")
     parser.add_argument(
         "--budget", type=float, help="seconds that one tool may take, twice, per case"
