@@ -204,22 +204,22 @@ def simulate(
             with_control = False
         if of_mice:
             refuse_with_arms(request, many=many)
-        in_animals = not many and with_control and is_xenograft(request)
-        if not arms and not in_animals and of_mice:
+        in_arms = bool(arms) or (not many and with_control and is_xenograft(request))
+        if of_mice and not in_arms:
             raise AdckitError(
                 "--animals and --start-volume are about a study of tumours in mice. "
                 "Give --host mouse and --tumor, or --arm."
             )
-        if not many and not arms and not in_animals:
+        if not many and not in_arms:
             refuse_without_subjects(
                 population, effects, outputs, above, max_memory, threads
             )
             raise typer.Exit(run(request, output, draughtsman))
-    if not many:
+    if in_arms:
         from adckit.cli.study import arms_of
         from adckit.cli.study import run as run_study
 
-        in_arms = arms_of(
+        study_of_mice = arms_of(
             request,
             arms or [regimen or own_regimen(request)],
             animals=animals or 0,
@@ -229,7 +229,7 @@ def simulate(
             seed=seed,
         )
         raise typer.Exit(
-            run_study(in_arms, output, command=command_line(), report=report)
+            run_study(study_of_mice, output, command=command_line(), report=report)
         )
     from adckit.cli.population import start, study_request
 

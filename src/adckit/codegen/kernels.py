@@ -51,7 +51,6 @@ def add_model(
     hoisted = hoist(roots, system.parameters)
     writer = _Writer(module, system, hoisted)
     writer.prepare()
-    writer.simple("rates", system.rates)
     if uses_time:
         writer.simple("slopes", system.time_slopes)
     writer.simple("observe", system.observed)
@@ -107,15 +106,14 @@ class _Writer:
         return write_block(f, lower(roots, self.names, self.hoisted))
 
     def groups(self, ends: Sequence[int]) -> tuple[Group, ...]:
-        """What each group needs; `rates` serves one that is the whole."""
+        """What each group needs."""
         made: list[Group] = []
         place = 0
         for number, (first, end) in enumerate(pairwise((0, *ends)), 1):
             suffix = f"_{number}" if len(ends) > 1 else ""
             algebra = GroupAlgebra.of(self.system.jacobian, first, end)
             rates = self.system.rates[first:end]
-            if suffix:
-                self.simple(f"rates{suffix}", rates, first)
+            self.simple(f"rates{suffix}", rates, first)
             algebra.write_factor(self.module, f"factor{suffix}", rates, self.write)
             algebra.write_solve(self.module, f"solve{suffix}")
             made.append(Group(suffix, first, end, place, algebra.size))

@@ -135,9 +135,8 @@ def _write_end(f: Function, m: Memory, shape: ModelShape, method: Rosenbrock) ->
     with f.loop(shape.states) as i:
         old, error = m.get("state", i), m.get("stages", f.whole("add", i, last))
         trial = f.whole("add", i, _trial_place(shape, method.stages - 1))
-        new = f.add(
-            m.get("trial", trial), error
-        )  # b is the last row of a, and one more
+        # b is the last row of a, and one more
+        new = f.add(m.get("trial", trial), error)
         m.put(new, "new_state", i)
         size = f.larger(f.absolute(old), f.absolute(new))
         allowed = f.add(m.get("absolute", i), f.mul(rtol, size))
